@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * xsc_uapi.h - the XSC user interface: gate, note, batch, rings, control
+ *
+ * THE GATE.  The kernel maps a trampoline as a part of the vDSO and passes
+ * its address in the auxiliary vector as AT_XSC.  It has four sites, each a
+ * single system-call instruction at a fixed offset from that address, and
+ * each for one purpose:
+ *
+ *   XSC_GATE_ENTER      "call" it with a native call number and arguments in
+ *                       the architecture's system-call registers.
+ *   XSC_GATE_BATCH      the same for XSC's own ops (XSC_OP_*).
+ *   XSC_GATE_VFORK      "jmp" to it for vfork alone: it returns through a
+ *                       register, since a vfork child overwrites the
+ *                       parent's stack (x86-64: %rdi).
+ *   XSC_GATE_SIGRETURN  the signal restorer; issues rt_sigreturn alone.
+ *
+ * In an XSC process every other way into the kernel ends in SIGSYS with
+ * si_code SYS_XSC.  In a legacy process the gate is usable too, so that
+ * one C library serves both.
+ *
+ * Registers are those of the native system call; on x86-64 %rax, %rcx and
+ * %r11 are clobbered, and the "call" uses eight bytes below the stack
+ * pointer (callers with a red zone must step over it first).
+ */
+#ifndef _UAPI_XSC_H
+#define _UAPI_XSC_H
+
+#include <linux/types.h>
+
+/** AT_XSC - auxiliary vector entry: address of the gate */
+#define AT_XSC			0x5853
+
+/* Offsets from AT_XSC.  The same on every architecture. */
+#define XSC_GATE_ENTER		0x00
+#define XSC_GATE_BATCH		0x10
+#define XSC_GATE_VFORK		0x20
+#define XSC_GATE_SIGRETURN	0x30
+
+/** SYS_XSC - si_code of a SIGSYS that the trap guard sent */
+#ifndef SYS_XSC
+#define SYS_XSC			3
+#endif
+
+/*
+ * The ELF note: a PT_NOTE entry with name "XSC" (namesz 4) and type
+ * XSC_NOTE_ABI, whose descriptor is struct xsc_note_abi.
+ */
+#define XSC_NOTE_NAME		"XSC"
+#define XSC_NOTE_ABI		1
+
+/** XSC_ABI - the only ABI version of struct xsc_note_abi.abi */
+#define XSC_ABI			1
+
+/** XSC_NOTE_F_ALL - flags that struct xsc_note_abi.flags may hold: none yet */
+#define XSC_NOTE_F_ALL		0
+
+/** XSC_NOTE_SEG_MAX - a PT_NOTE segment above this many bytes is not read */
+#define XSC_NOTE_SEG_MAX	65536
+
+/**
+ * struct xsc_note_abi - descriptor of the XSC_NOTE_ABI note
+ * @abi:	XSC_ABI; any other value makes execve fail with ENOEXEC
+ * @flags:	XSC_NOTE_F_*; an unknown bit makes execve fail with ENOEXEC
+ */
+struct xsc_note_abi {
+	__u32	abi;
+	__u32	flags;
+};
+
+/*
+ * Opcode space: native system-call numbers below XSC_OP_BASE, XSC's own ops
+ * from there on.  The latter are given to XSC_GATE_BATCH (XSC_OP_NOP may
+ * stand in an SQE as well).
+ */
+#define XSC_OP_BASE		0x10000
+
+/* nop(): 0.  For measuring. */
+#define XSC_OP_NOP		(XSC_OP_BASE + 0)
+/*
+ * batch(struct xsc_sqe *sqes, struct xsc_cqe *cqes, u32 nr, u32 start, 0):
+ * run SQEs start..nr-1 in order, writing cqes[i] for sqes[i].  Returns the
+ * number of the SQE after the last one completed (nr if all were).
+ * Errors: EINVAL (nr above XSC_BATCH_MAX, start above nr, fifth argument not
+ * zero), EFAULT, EINTR and the restart codes: an op that a signal
+ * interrupted has cqes[i].res == -EINTR, and the kernel advances the start
+ * argument register (x86-64: %r10) to it, so that a restart resumes there.
+ */
+#define XSC_OP_BATCH		(XSC_OP_BASE + 1)
+/* ring_setup(struct xsc_ring_params *): a ring's file descriptor */
+#define XSC_OP_RING_SETUP	(XSC_OP_BASE + 2)
+/* ring_enter(int fd, u32 to_submit, u32 flags): number of SQEs consumed */
+#define XSC_OP_RING_ENTER	(XSC_OP_BASE + 3)
+#define XSC_OP_END		(XSC_OP_BASE + 4)
+
+/** XSC_BATCH_MAX - the most SQEs of one batch */
+#define XSC_BATCH_MAX		1024
+
+/* struct xsc_sqe.flags */
+/* if this op fails (res in -4095..-1), the rest of its chain is cancelled */
+#define XSC_SQE_LINK		(1U << 0)
+/* replace args[fwd_arg] by the result of the SQE fwd_from places before */
+#define XSC_SQE_FORWARD		(1U << 1)
+#define XSC_SQE_F_ALL		(XSC_SQE_LINK | XSC_SQE_FORWARD)
+
+/**
+ * struct xsc_sqe - submission queue entry: one op
+ * @op:		native system-call number, or XSC_OP_NOP
+ * @flags:	XSC_SQE_*.  A chain is a run of SQEs with XSC_SQE_LINK and the
+ *		one after it.  What comes behind a failed op in its chain gets
+ *		-ECANCELED.
+ * @fwd_arg:	with XSC_SQE_FORWARD, the argument to replace, 0 to 5; else 0
+ * @fwd_from:	with XSC_SQE_FORWARD, how many SQEs back the source stands,
+ *		1 to 255 and inside the same batch or doorbell; else 0.  A
+ *		source that failed gives -ECANCELED.
+ * @user_data:	copied to the CQE
+ * @args:	the six arguments, as in the system-call registers
+ *
+ * 64 bytes, no holes.  Errors in the CQE: EINVAL (unknown flag, a reserved
+ * field not zero, an op that only the direct way admits, a bad forward),
+ * ENOSYS (unknown op), ECANCELED, else what the op itself returns.
+ */
+struct xsc_sqe {
+	__u32	op;
+	__u16	flags;
+	__u8	fwd_arg;
+	__u8	fwd_from;
+	__u64	user_data;
+	__u64	args[6];
+};
+
+/**
+ * struct xsc_cqe - completion queue entry
+ * @user_data:	from the SQE
+ * @res:	what the op returned: a value, or a negative errno
+ */
+struct xsc_cqe {
+	__u64	user_data;
+	__s64	res;
+};
+
+/*
+ * RINGS.  A ring's file has two regions to mmap, MAP_SHARED, each written by
+ * one side only:
+ *
+ *   SR at offset XSC_OFF_SR: PROT_READ|PROT_WRITE for the user.
+ *     struct xsc_sr_hdr, then sq_entries SQEs at sqes_off
+ *   CR at offset XSC_OFF_CR: PROT_READ for the user, and never more.
+ *     struct xsc_cr_hdr, then cq_entries CQEs at cqes_off
+ *
+ * Indices are free-running and masked with entries - 1.
+ *   user:   write SQEs, store-release sq_tail   | kernel: load-acquire sq_tail
+ *   kernel: write CQEs, store-release cq_tail   | user:   load-acquire cq_tail
+ *   user:   read CQEs, store-release cq_head    | kernel: load-acquire cq_head
+ *   kernel: copied SQEs, store-release sq_head  | user:   load-acquire sq_head
+ */
+#define XSC_OFF_SR		0x00000000ULL
+#define XSC_OFF_CR		0x10000000ULL
+
+/** XSC_RING_MAX - the most SQ entries of one ring; the CQ may have twice that */
+#define XSC_RING_MAX		4096
+
+/**
+ * struct xsc_sr_hdr - head of the SR region; the user writes, the kernel reads
+ * @sq_tail:	producer index of the SQ
+ * @cq_head:	consumer index of the CQ, on its own cache line
+ */
+struct xsc_sr_hdr {
+	__u32	sq_tail;
+	__u32	resv0[15];
+	__u32	cq_head;
+	__u32	resv1[15];
+};
+
+/**
+ * struct xsc_cr_hdr - head of the CR region; the kernel writes, the user reads
+ * @cq_tail:	producer index of the CQ
+ * @sq_head:	consumer index of the SQ, on its own cache line
+ * @flags:	XSC_CR_*
+ * @sq_entries:	as in struct xsc_ring_params
+ * @cq_entries:	as in struct xsc_ring_params
+ * @sqes_done:	SQEs consumed since the ring was made
+ * @errors:	SQEs among them that were malformed
+ */
+struct xsc_cr_hdr {
+	__u32	cq_tail;
+	__u32	resv0[15];
+	__u32	sq_head;
+	__u32	flags;
+	__u32	sq_entries;
+	__u32	cq_entries;
+	__u64	sqes_done;
+	__u64	errors;
+	__u32	resv1[8];
+};
+
+/* struct xsc_cr_hdr.flags: the CQ was full when the last doorbell ended */
+#define XSC_CR_CQ_FULL		(1U << 0)
+/* sq_tail was more than sq_entries ahead of sq_head at the last doorbell */
+#define XSC_CR_SQ_BROKEN	(1U << 1)
+
+/**
+ * struct xsc_ring_params - argument of XSC_OP_RING_SETUP and XSC_IOC_SETUP
+ * @sq_entries:	in: 1 to XSC_RING_MAX; out: rounded up to a power of two
+ * @cq_entries:	in: 0 for twice sq_entries, else sq_entries to
+ *		2 * XSC_RING_MAX; out: rounded up to a power of two
+ * @flags:	in: must be zero
+ * @resv0:	in: must be zero
+ * @sr_size:	out: bytes to mmap at XSC_OFF_SR
+ * @cr_size:	out: bytes to mmap at XSC_OFF_CR
+ * @sqes_off:	out: offset of the SQE array inside the SR region
+ * @cqes_off:	out: offset of the CQE array inside the CR region
+ * @resv:	in: must be zero
+ */
+struct xsc_ring_params {
+	__u32	sq_entries;
+	__u32	cq_entries;
+	__u32	flags;
+	__u32	resv0;
+	__u64	sr_size;
+	__u64	cr_size;
+	__u32	sqes_off;
+	__u32	cqes_off;
+	__u64	resv[3];
+};
+
+/**
+ * struct xsc_ring_enter - argument of XSC_IOC_ENTER
+ * @to_submit:	consume at most this many SQEs
+ * @flags:	must be zero
+ */
+struct xsc_ring_enter {
+	__u32	to_submit;
+	__u32	flags;
+};
+
+/*
+ * /dev/xsc, for legacy processes as well: open, XSC_IOC_SETUP once, mmap the
+ * regions, XSC_IOC_ENTER as the doorbell.  A ring serves the process that
+ * set it up; another one gets EPERM.
+ */
+#define XSC_IOC_SETUP		_IOWR('X', 0x80, struct xsc_ring_params)
+#define XSC_IOC_ENTER		_IOW('X', 0x81, struct xsc_ring_enter)
+
+/*
+ * prctl(PR_XSC, ...):
+ *   XSC_PR_GET                 returns XSC_ST_* of the calling thread
+ *   XSC_PR_INHERIT, 0 or 1     with 1, dynamic native ELF files that this
+ *                              thread and its children execute become XSC
+ *                              processes also without a note, until set to 0
+ *                              or a set-id program is executed
+ * EINVAL on a kernel without XSC.
+ */
+#define PR_XSC			0x585343
+#define XSC_PR_GET		0
+#define XSC_PR_INHERIT		1
+
+#define XSC_ST_ACTIVE		(1U << 0)	/* this is an XSC process */
+#define XSC_ST_INHERIT		(1U << 1)	/* XSC_PR_INHERIT is set */
+
+/* sysctl kernel.xsc.exec_policy */
+#define XSC_POLICY_OFF		0	/* legacy binaries run */
+#define XSC_POLICY_AUDIT	1	/* legacy binaries run and are recorded */
+#define XSC_POLICY_ENFORCE	2	/* legacy binaries get EACCES */
+
+#endif /* _UAPI_XSC_H */
