@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ring.h - XSC rings: submission and completion queues in shared memory
+ *
+ *	struct xsc_ring ring;
+ *	struct xsc_sqe *sqe;
+ *	struct xsc_cqe *cqe;
+ *
+ *	xsc_ring_queue_init(64, &ring);
+ *	sqe = xsc_ring_get_sqe(&ring);
+ *	xsc_sqe_prep(sqe, __NR_fsync, fd, 0, 0, 0, 0, 0);
+ *	xsc_ring_submit(&ring);
+ *	if (!xsc_ring_peek_cqe(&ring, &cqe)) {
+ *		... cqe->res ...
+ *		xsc_ring_cqe_seen(&ring, cqe);
+ *	}
+ *	xsc_ring_queue_exit(&ring);
+ *
+ * A ring belongs to the process that made it and is not for several threads
+ * at once.  Functions return a value or a negative errno.  Compile with
+ * -std=gnu11 or _GNU_SOURCE.
+ */
+#ifndef XSC_RING_H
+#define XSC_RING_H
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <xsc/barrier.h>
+#include <xsc/gate.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * struct xsc_ring - a ring, as its user holds it
+ * @fd:		its file
+ * @by_op:	the doorbell is XSC_OP_RING_ENTER; else XSC_IOC_ENTER
+ * @sq_mask:	sq_entries - 1
+ * @cq_mask:	cq_entries - 1
+ * @sqe_tail:	SQEs handed out by xsc_ring_get_sqe(), ahead of sr->sq_tail
+ * @sr:		head of the SR region
+ * @sqes:	the SQEs in it
+ * @cr:		head of the CR region, read-only
+ * @cqes:	the CQEs in it, read-only
+ * @sr_size:	bytes mapped
+ * @cr_size:	bytes mapped
+ */
+struct xsc_ring {
+	int			fd;
+	int			by_op;
+	unsigned int		sq_mask;
+	unsigned int		cq_mask;
+	unsigned int		sqe_tail;
+	struct xsc_sr_hdr	*sr;
+	struct xsc_sqe		*sqes;
+	struct xsc_cr_hdr	*cr;
+	struct xsc_cqe		*cqes;
+	size_t			sr_size;
+	size_t			cr_size;
+};
+
+/* Is this an XSC process, which has the op; a legacy one has the device. */
+static inline int xsc_ring_open(struct xsc_ring *ring,
+				struct xsc_ring_params *p)
+{
+	int state = prctl(PR_XSC, XSC_PR_GET, 0, 0, 0), err;
+
+	ring->by_op = state >= 0 && (state & XSC_ST_ACTIVE);
+	if (ring->by_op) {
+		ring->fd = (int)xsc_op6(XSC_OP_RING_SETUP, (long)p, 0, 0, 0,
+					0, 0);
+		return ring->fd < 0 ? ring->fd : 0;
+	}
+	ring->fd = open("/dev/xsc", O_RDWR | O_CLOEXEC);
+	if (ring->fd < 0)
+		return -errno;
+	if (ioctl(ring->fd, XSC_IOC_SETUP, p)) {
+		err = -errno;
+		close(ring->fd);
+		return err;
+	}
+	return 0;
+}
+
+/**
+ * xsc_ring_queue_init_params() - make a ring
+ * @p:		what is asked for; out: what was made, see xsc_uapi.h
+ * @ring:	filled in
+ *
+ * Return: 0 or a negative errno (ENOENT: no /dev/xsc; modprobe xsc)
+ */
+static inline int xsc_ring_queue_init_params(struct xsc_ring_params *p,
+					     struct xsc_ring *ring)
+{
+	char *sr, *cr;
+	int err = xsc_ring_open(ring, p);
+
+	if (err)
+		return err;
+	sr = (char *)mmap(NULL, p->sr_size, PROT_READ | PROT_WRITE,
+			  MAP_SHARED, ring->fd, XSC_OFF_SR);
+	if (sr == (char *)MAP_FAILED) {
+		err = -errno;
+		goto fail_close;
+	}
+	cr = (char *)mmap(NULL, p->cr_size, PROT_READ, MAP_SHARED, ring->fd,
+			  XSC_OFF_CR);
+	if (cr == (char *)MAP_FAILED) {
+		err = -errno;
+		goto fail_unmap;
+	}
+	ring->sq_mask = p->sq_entries - 1;
+	ring->cq_mask = p->cq_entries - 1;
+	ring->sqe_tail = 0;
+	ring->sr = (struct xsc_sr_hdr *)sr;
+	ring->sqes = (struct xsc_sqe *)(sr + p->sqes_off);
+	ring->cr = (struct xsc_cr_hdr *)cr;
+	ring->cqes = (struct xsc_cqe *)(cr + p->cqes_off);
+	ring->sr_size = p->sr_size;
+	ring->cr_size = p->cr_size;
+	return 0;
+
+fail_unmap:
+	munmap(sr, p->sr_size);
+fail_close:
+	close(ring->fd);
+	return err;
+}
+
+/**
+ * xsc_ring_queue_init() - make a ring with twice as many CQEs as SQEs
+ * @entries:	SQEs, rounded up to a power of two
+ * @ring:	filled in
+ *
+ * Return: 0 or a negative errno
+ */
+static inline int xsc_ring_queue_init(unsigned int entries,
+				      struct xsc_ring *ring)
+{
+	struct xsc_ring_params p;
+
+	memset(&p, 0, sizeof(p));
+	p.sq_entries = entries;
+	return xsc_ring_queue_init_params(&p, ring);
+}
+
+/** xsc_ring_queue_exit() - undo xsc_ring_queue_init() */
+static inline void xsc_ring_queue_exit(struct xsc_ring *ring)
+{
+	munmap(ring->cr, ring->cr_size);
+	munmap(ring->sr, ring->sr_size);
+	close(ring->fd);
+}
+
+/** xsc_ring_sq_ready() - SQEs that the kernel has not consumed */
+static inline unsigned int xsc_ring_sq_ready(const struct xsc_ring *ring)
+{
+	/*
+	 * Pairs with the kernel's store-release of sq_head: it has copied
+	 * what lies behind, so that those SQEs may be written again.
+	 */
+	return ring->sqe_tail - xsc_smp_load_acquire(&ring->cr->sq_head);
+}
+
+/** xsc_ring_sq_space_left() - SQEs that xsc_ring_get_sqe() still has */
+static inline unsigned int xsc_ring_sq_space_left(const struct xsc_ring *ring)
+{
+	return ring->sq_mask + 1 - xsc_ring_sq_ready(ring);
+}
+
+/**
+ * xsc_ring_get_sqe() - the next free SQE, to be filled in
+ *
+ * Return: the SQE, or NULL if the queue is full: submit first
+ */
+static inline struct xsc_sqe *xsc_ring_get_sqe(struct xsc_ring *ring)
+{
+	if (!xsc_ring_sq_space_left(ring))
+		return NULL;
+	return &ring->sqes[ring->sqe_tail++ & ring->sq_mask];
+}
+
+/**
+ * xsc_ring_flush() - make the SQEs handed out visible to the kernel
+ *
+ * Return: how many SQEs wait for it
+ */
+static inline unsigned int xsc_ring_flush(struct xsc_ring *ring)
+{
+	/*
+	 * Pairs with the kernel's load-acquire of sq_tail: it sees the SQEs
+	 * that were written before.
+	 */
+	xsc_smp_store_release(&ring->sr->sq_tail, ring->sqe_tail);
+	return xsc_ring_sq_ready(ring);
+}
+
+/** xsc_ring_enter() - the doorbell: consume at most @to_submit SQEs */
+static inline int xsc_ring_enter(struct xsc_ring *ring, unsigned int to_submit)
+{
+	struct xsc_ring_enter arg;
+	int ret;
+
+	if (ring->by_op)
+		return (int)xsc_op6(XSC_OP_RING_ENTER, ring->fd, to_submit, 0,
+				    0, 0, 0);
+	arg.to_submit = to_submit;
+	arg.flags = 0;
+	ret = ioctl(ring->fd, XSC_IOC_ENTER, &arg);
+	return ret < 0 ? -errno : ret;
+}
+
+/**
+ * xsc_ring_submit() - hand all SQEs over and ring the doorbell
+ *
+ * Return: how many SQEs were consumed, or a negative errno
+ */
+static inline int xsc_ring_submit(struct xsc_ring *ring)
+{
+	unsigned int nr = xsc_ring_flush(ring);
+
+	return nr ? xsc_ring_enter(ring, nr) : 0;
+}
+
+/** xsc_ring_cq_ready() - CQEs that were not yet seen */
+static inline unsigned int xsc_ring_cq_ready(const struct xsc_ring *ring)
+{
+	/*
+	 * Pairs with the kernel's store-release of cq_tail: the CQEs before
+	 * it are written.
+	 */
+	return xsc_smp_load_acquire(&ring->cr->cq_tail) - ring->sr->cq_head;
+}
+
+/**
+ * xsc_ring_peek_cqe() - the next CQE, without waiting
+ * @ring:	the ring
+ * @cqe:	set to it, or to NULL
+ *
+ * Return: 0, or -EAGAIN if there is none
+ */
+static inline int xsc_ring_peek_cqe(const struct xsc_ring *ring,
+				    struct xsc_cqe **cqe)
+{
+	if (!xsc_ring_cq_ready(ring)) {
+		*cqe = NULL;
+		return -EAGAIN;
+	}
+	*cqe = &ring->cqes[ring->sr->cq_head & ring->cq_mask];
+	return 0;
+}
+
+/** xsc_ring_cq_advance() - give @nr CQEs back to the kernel */
+static inline void xsc_ring_cq_advance(struct xsc_ring *ring, unsigned int nr)
+{
+	/*
+	 * Pairs with the kernel's load-acquire of cq_head: what was read of
+	 * these CQEs was read before it writes them again.
+	 */
+	xsc_smp_store_release(&ring->sr->cq_head, ring->sr->cq_head + nr);
+}
+
+/** xsc_ring_cqe_seen() - give the CQE of xsc_ring_peek_cqe() back */
+static inline void xsc_ring_cqe_seen(struct xsc_ring *ring,
+				     const struct xsc_cqe *cqe)
+{
+	if (cqe)
+		xsc_ring_cq_advance(ring, 1);
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* XSC_RING_H */

@@ -1,0 +1,1 @@
+../../../kernel/drivers/xsc/xsc_uapi.h
