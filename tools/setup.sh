@@ -51,6 +51,8 @@ miss=$(missing)
 	say "this is not Debian 12; going on, but only Debian 12 is tested"
 
 install() {
+	# an installation that was cut short
+	[ -z "$(dpkg --audit)" ] || run_logged dpkg-configure 0 '' dpkg --configure -a || return
 	# shellcheck disable=SC2086
 	DEBIAN_FRONTEND=noninteractive run_logged apt-install 0 '^(Unpacking|Setting up) ' \
 		apt-get install -y --no-install-recommends $miss
