@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * xsc.c - XSC on x86: kernel entry of XSC tasks, and the gate's place
+ */
+#include <linux/entry-common.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/nospec.h>
+#include <linux/sched.h>
+#include <linux/syscalls.h>
+
+#include <asm/syscall.h>
+#include <asm/unistd.h>
+#include <asm/vdso.h>
+#include <asm/xsc.h>
+
+#include "../../../drivers/xsc/xsc.h"
+
+/* What a gate site admits. */
+enum xsc_site {
+	XSC_SITE_NONE,
+	XSC_SITE_NATIVE,
+	XSC_SITE_OWN,
+};
+
+static enum xsc_site xsc_site(unsigned long off, int nr)
+{
+	switch (off) {
+	case XSC_GATE_ENTER:
+		/* x32 numbers are another ABI; unknown ones get ENOSYS */
+		return nr & __X32_SYSCALL_BIT && nr >= 0 ? XSC_SITE_NONE :
+							   XSC_SITE_NATIVE;
+	case XSC_GATE_BATCH:
+		return nr >= XSC_OP_BASE && nr < XSC_OP_END ? XSC_SITE_OWN :
+							      XSC_SITE_NONE;
+	case XSC_GATE_VFORK:
+		return nr == __NR_vfork ? XSC_SITE_NATIVE : XSC_SITE_NONE;
+	case XSC_GATE_SIGRETURN + XSC_SIGRETURN_SKIP:
+		return nr == __NR_rt_sigreturn ? XSC_SITE_NATIVE :
+						 XSC_SITE_NONE;
+	default:
+		return XSC_SITE_NONE;
+	}
+}
+
+/* Run a native call of an XSC task that the guard has let in. */
+static __always_inline void xsc_native(struct pt_regs *regs, int nr)
+{
+	nr = syscall_enter_from_user_mode(regs, nr);
+
+	instrumentation_begin();
+	if (likely((unsigned int)nr < NR_syscalls)) {
+		nr = array_index_nospec(nr, NR_syscalls);
+		xsc_count_direct(nr);
+		regs->ax = x64_sys_call(regs, nr);
+		xsc_trace_direct(nr, regs->ax);
+	} else if (nr != -1) {
+		regs->ax = __x64_sys_ni_syscall(regs);
+	}
+	instrumentation_end();
+
+	syscall_exit_to_user_mode(regs);
+}
+
+/* Everything but a known native number from the enter site. */
+static noinstr void xsc_syscall_slow(struct pt_regs *regs, int nr)
+{
+	enum xsc_site site;
+
+	instrumentation_begin();
+	site = xsc_site(regs->ip - current->xsc.gate_ip + XSC_GATE_ENTER, nr);
+	instrumentation_end();
+
+	if (site == XSC_SITE_NATIVE) {
+		xsc_native(regs, nr);
+		return;
+	}
+
+	syscall_enter_from_user_mode_prepare(regs);
+	instrumentation_begin();
+	if (site == XSC_SITE_OWN)
+		regs->ax = xsc_own_op(regs, nr);
+	else if (regs->ip - current->xsc.gate_ip <= XSC_GATE_SIGRETURN +
+						    XSC_SIGRETURN_SKIP)
+		xsc_trap(regs, nr, XSC_DOOR_NUMBER);
+	else
+		xsc_trap(regs, nr, XSC_DOOR_SYSCALL);
+	local_irq_disable();
+	instrumentation_end();
+	/*
+	 * A container is no call: its ops have had their exit work, and it
+	 * has none of its own.
+	 */
+	irqentry_exit_to_user_mode(regs);
+}
+
+/**
+ * xsc_syscall_64() - do_syscall_64() for XSC tasks
+ * @regs:	user registers
+ * @nr:		the number in %eax
+ *
+ * The common case costs one comparison with the gate's address, which also
+ * says that the number is no other site's business, and one of the number.
+ */
+noinstr void xsc_syscall_64(struct pt_regs *regs, int nr)
+{
+	if (unlikely(regs->ip != current->xsc.gate_ip ||
+		     (unsigned int)nr >= NR_syscalls)) {
+		xsc_syscall_slow(regs, nr);
+		return;
+	}
+	xsc_native(regs, nr);
+}
+
+/**
+ * xsc_arch_op() - run one native op inside a container
+ * @regs:	the task's own saved registers, loaded with the op
+ * @nr:		its number
+ *
+ * Every control sees the op as if it had been entered alone: ptrace, seccomp,
+ * audit and the raw_syscalls tracepoints read these registers.
+ *
+ * Return: what the op returned, after the tracer had its say.
+ */
+long xsc_arch_op(struct pt_regs *regs, u32 nr)
+{
+	long n = syscall_enter_from_user_mode_work(regs, nr);
+
+	if (likely((unsigned long)n < NR_syscalls))
+		regs->ax = x64_sys_call(regs, array_index_nospec(n, NR_syscalls));
+	else if (n != -1)
+		regs->ax = __x64_sys_ni_syscall(regs);
+
+	syscall_op_exit_work(regs);
+	return regs->ax;
+}
+
+/**
+ * xsc_arch_call_pause() - show the call that a container runs in as ended
+ * @regs:	user registers
+ *
+ * An ioctl that rings a doorbell was shown to the controls at its entry.  They
+ * keep one call per thread, so it ends, as 0, before the first op is shown.
+ */
+void xsc_arch_call_pause(struct pt_regs *regs)
+{
+	regs->ax = 0;
+	syscall_op_exit_work(regs);
+}
+
+/**
+ * xsc_arch_call_resume() - show it again, so that its real end has a beginning
+ * @regs:	user registers, as they were at its entry
+ */
+void xsc_arch_call_resume(struct pt_regs *regs)
+{
+	regs->ax = -ENOSYS;
+	syscall_enter_from_user_mode_work(regs, regs->orig_ax);
+}
+
+/**
+ * xsc_arch_supported() - can a process of the current personality have a gate?
+ *
+ * Return: false when the 64-bit vDSO is switched off (vdso=0).
+ */
+bool xsc_arch_supported(void)
+{
+	return vdso64_enabled;
+}
+
+/**
+ * xsc_arch_gate() - find the gate of the current process, and seal it
+ * @seal:	gets the range of the vDSO and its data pages
+ *
+ * The vDSO stops being writable for debuggers too (VM_MAYWRITE), since
+ * /proc/self/mem would otherwise plant code at the gate's address.
+ *
+ * Return: the instruction pointer that the enter site leaves, 0 without vDSO.
+ */
+unsigned long xsc_arch_gate(struct xsc_seal *seal)
+{
+	struct mm_struct *mm = current->mm;
+	const struct vdso_image *image = mm->context.vdso_image;
+	unsigned long base = (unsigned long)mm->context.vdso;
+	struct vm_area_struct *vma;
+
+	if (!base || !image || !image->sym___xsc_gate)
+		return 0;
+
+	mmap_write_lock(mm);
+	vma = vma_lookup(mm, base);
+	if (vma)
+		vma->vm_flags &= ~VM_MAYWRITE;
+	mmap_write_unlock(mm);
+	if (!vma)
+		return 0;
+
+	seal->start = base + image->sym_vvar_start;
+	seal->end = base + image->size;
+	return base + image->sym___xsc_gate + XSC_GATE_ENTER + XSC_INSN_SIZE;
+}

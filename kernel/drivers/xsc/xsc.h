@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * xsc.h - what the files of drivers/xsc offer each other
+ *
+ * Built in (CONFIG_XSC_HOOKS): xsc_op.c, xsc_batch.c, xsc_guard.c, xsc_note.c,
+ * xsc_exec.c.  In xsc.ko (CONFIG_XSC): xsc_core.c, xsc_consume_*.c.
+ */
+#ifndef _DRIVERS_XSC_XSC_H
+#define _DRIVERS_XSC_XSC_H
+
+#include <linux/ptrace.h>
+#include <linux/sched.h>
+#include <linux/tracepoint-defs.h>
+#include <linux/xsc.h>
+
+#include <asm/unistd.h>
+#include <asm/xsc.h>
+
+#include "xsc_uapi.h"
+
+/* xsc_op.c: the op table, and running one SQE */
+
+/* Only the direct way admits it: it returns twice, elsewhere, or not to us. */
+#define XSC_OPF_DIRECT		BIT(0)
+/* It acts on the calling thread: never run by a worker. */
+#define XSC_OPF_CALLER		BIT(1)
+/* It may sleep for as long as the world outside likes. */
+#define XSC_OPF_BLOCK		BIT(2)
+/* ... and then a poll on its first argument, a file, tells when not. */
+#define XSC_OPF_POLL		BIT(3)
+
+/**
+ * struct xsc_opdef - one row of the op table
+ * @family:	enum xsc_family
+ * @flags:	XSC_OPF_*.  How a blocked op is cancelled follows from them: with
+ *		XSC_OPF_POLL by dropping its poll, else by a signal to the
+ *		thread that runs it.
+ */
+struct xsc_opdef {
+	u8	family;
+	u8	flags;
+};
+
+extern const struct xsc_opdef xsc_optable[NR_syscalls];
+extern const char * const xsc_family_names[XSC_FAM_NR];
+
+/**
+ * struct xsc_container - a batch or a doorbell while it runs
+ * @regs:	the caller's user registers
+ * @saved:	what they were, to be put back
+ * @way:	XSC_WAY_BATCH or XSC_WAY_RING
+ * @linked:	the SQE before had XSC_SQE_LINK
+ * @failed:	an op of the chain that it belongs to failed
+ * @call:	the container is itself inside an ordinary call (an ioctl)
+ * @prior:	result of the SQE @back places before, for XSC_SQE_FORWARD;
+ *		returns 0 or a negative errno
+ */
+struct xsc_container {
+	struct pt_regs		*regs;
+	struct xsc_op_regs	saved;
+	enum xsc_way		way;
+	bool			linked;
+	bool			failed;
+	bool			call;
+	int (*prior)(struct xsc_container *c, unsigned int back, s64 *res);
+};
+
+int xsc_container_begin(struct xsc_container *c, enum xsc_way way, bool call);
+void xsc_container_end(struct xsc_container *c);
+s64 xsc_issue(struct xsc_container *c, struct xsc_sqe *sqe);
+bool xsc_interrupted(s64 res);
+
+static __always_inline void xsc_count(enum xsc_way way, unsigned int family)
+{
+	current->xsc.counts.ops[way][family]++;
+}
+
+/* @nr is below NR_syscalls, also under speculation. */
+static __always_inline void xsc_count_direct(unsigned int nr)
+{
+	xsc_count(XSC_WAY_DIRECT, xsc_optable[nr].family);
+}
+
+DECLARE_TRACEPOINT(xsc_op);
+void xsc_do_trace_op(enum xsc_way way, u32 nr, s64 ret);
+
+static __always_inline void xsc_trace_op(enum xsc_way way, u32 nr, s64 ret)
+{
+	if (tracepoint_enabled(xsc_op))
+		xsc_do_trace_op(way, nr, ret);
+}
+
+static __always_inline void xsc_trace_direct(u32 nr, s64 ret)
+{
+	xsc_trace_op(XSC_WAY_DIRECT, nr, ret);
+}
+
+/* xsc_batch.c: XSC's own ops */
+
+/**
+ * struct xsc_ring_driver - what xsc.ko gives the built-in part
+ * @owner:	the module
+ * @setup:	XSC_OP_RING_SETUP; returns a file descriptor
+ * @enter:	XSC_OP_RING_ENTER
+ */
+struct xsc_ring_driver {
+	struct module *owner;
+	long (*setup)(struct xsc_ring_params __user *params);
+	long (*enter)(int fd, u32 to_submit, u32 flags);
+};
+
+long xsc_own_op(struct pt_regs *regs, int nr);
+void xsc_ring_driver_register(const struct xsc_ring_driver *drv);
+void xsc_ring_driver_unregister(void);
+
+/* xsc_guard.c: refused attempts, audit records */
+void xsc_audit(const char *what, int nr, unsigned long ip, const char *reason,
+	       struct file *file, int err);
+
+/* xsc_note.c: the ELF note */
+void xsc_note_parse(const u8 *buf, size_t size, unsigned int align,
+		    struct xsc_note_scan *scan);
+bool xsc_file_stamped(struct file *file);
+
+#endif /* _DRIVERS_XSC_XSC_H */

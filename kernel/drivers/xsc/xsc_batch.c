@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * xsc_batch.c - XSC's own ops: nop, batch, and the way to the ring driver
+ */
+#include <linux/entry-common.h>
+#include <linux/export.h>
+#include <linux/kmod.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "xsc.h"
+#include "xsc_trace.h"
+
+/**
+ * struct xsc_batch - a batch while it runs
+ * @c:		the container
+ * @cqes:	results, in the caller's memory
+ * @pos:	the SQE being run
+ */
+struct xsc_batch {
+	struct xsc_container	c;
+	struct xsc_cqe __user	*cqes;
+	unsigned int		pos;
+};
+
+/*
+ * The result is read back from the caller's memory: it only becomes an
+ * argument, which the caller may choose anyway.
+ */
+static int xsc_batch_prior(struct xsc_container *c, unsigned int back, s64 *res)
+{
+	struct xsc_batch *b = container_of(c, struct xsc_batch, c);
+
+	if (back > b->pos)
+		return -EINVAL;
+	return get_user(*res, &b->cqes[b->pos - back].res) ? -EFAULT : 0;
+}
+
+/* A batch that goes on in the middle of a chain takes up its state. */
+static int xsc_batch_resume(struct xsc_batch *b, struct xsc_sqe __user *sqes)
+{
+	u16 flags;
+	s64 res;
+
+	if (!b->pos)
+		return 0;
+	if (get_user(flags, &sqes[b->pos - 1].flags) ||
+	    get_user(res, &b->cqes[b->pos - 1].res))
+		return -EFAULT;
+	b->c.linked = flags & XSC_SQE_LINK;
+	b->c.failed = IS_ERR_VALUE((unsigned long)res);
+	return 0;
+}
+
+/* The one place where a batch's SQE is read. */
+static __always_inline bool xsc_sqe_get(struct xsc_sqe *to,
+					const struct xsc_sqe __user *from)
+{
+	const u64 __user *src = (const u64 __user *)from;
+	u64 *dst = (u64 *)to;
+
+	BUILD_BUG_ON(sizeof(*to) != 8 * sizeof(u64));
+	if (!user_read_access_begin(src, sizeof(*to)))
+		return false;
+	unsafe_get_user(dst[0], src + 0, fault);
+	unsafe_get_user(dst[1], src + 1, fault);
+	unsafe_get_user(dst[2], src + 2, fault);
+	unsafe_get_user(dst[3], src + 3, fault);
+	unsafe_get_user(dst[4], src + 4, fault);
+	unsafe_get_user(dst[5], src + 5, fault);
+	unsafe_get_user(dst[6], src + 6, fault);
+	unsafe_get_user(dst[7], src + 7, fault);
+	user_read_access_end();
+	return true;
+fault:
+	user_read_access_end();
+	return false;
+}
+
+static __always_inline bool xsc_cqe_put(struct xsc_cqe __user *to, u64 data,
+					s64 res)
+{
+	if (!user_write_access_begin(to, sizeof(*to)))
+		return false;
+	unsafe_put_user(data, &to->user_data, fault);
+	unsafe_put_user(res, &to->res, fault);
+	user_write_access_end();
+	return true;
+fault:
+	user_write_access_end();
+	return false;
+}
+
+/* XSC_OP_BATCH; see xsc_uapi.h for the contract. */
+static long xsc_batch(const struct xsc_op_regs *args)
+{
+	struct xsc_sqe __user *sqes = (void __user *)args->args[0];
+	unsigned int nr = args->args[2];
+	unsigned int first = args->args[3];
+	struct xsc_batch b = {
+		.c.prior = xsc_batch_prior,
+		.cqes = (void __user *)args->args[1],
+		.pos = first,
+	};
+	long ret;
+
+	if (nr > XSC_BATCH_MAX || first > nr || args->args[4])
+		return -EINVAL;
+	ret = xsc_container_begin(&b.c, XSC_WAY_BATCH, false);
+	if (ret)
+		return ret;
+
+	ret = xsc_batch_resume(&b, sqes);
+	while (!ret && b.pos < nr) {
+		struct xsc_sqe sqe;
+		s64 res;
+
+		if (!xsc_sqe_get(&sqe, &sqes[b.pos])) {
+			ret = -EFAULT;
+			break;
+		}
+		res = xsc_issue(&b.c, &sqe);
+		if (unlikely(xsc_interrupted(res))) {
+			/*
+			 * What cannot be restarted by calling it again (a
+			 * sleep with time left) ends with -EINTR.
+			 */
+			ret = res == -ERESTART_RESTARTBLOCK ? -EINTR : res;
+			res = -EINTR;
+		}
+		if (!xsc_cqe_put(&b.cqes[b.pos], sqe.user_data, res)) {
+			ret = -EFAULT;
+			break;
+		}
+		if (unlikely(ret))
+			break;
+		b.pos++;
+		if (unlikely(signal_pending(current)))
+			break;
+	}
+
+	xsc_container_end(&b.c);
+	xsc_arch_batch_resume_at(b.c.regs, b.pos);
+	if (!ret || (ret == -EFAULT && b.pos > first))
+		ret = b.pos;
+	trace_xsc_container(XSC_WAY_BATCH, b.pos - first, ret);
+	return ret;
+}
+
+/* The ring driver is a module; it comes and goes. */
+static DEFINE_MUTEX(xsc_ring_driver_lock);
+static const struct xsc_ring_driver *xsc_ring_driver;
+
+/**
+ * xsc_ring_driver_register() - offer the ring ops
+ * @drv:	what to call; stays valid until it is unregistered
+ */
+void xsc_ring_driver_register(const struct xsc_ring_driver *drv)
+{
+	mutex_lock(&xsc_ring_driver_lock);
+	xsc_ring_driver = drv;
+	mutex_unlock(&xsc_ring_driver_lock);
+}
+EXPORT_SYMBOL_GPL(xsc_ring_driver_register);
+
+/** xsc_ring_driver_unregister() - take the ring ops away */
+void xsc_ring_driver_unregister(void)
+{
+	mutex_lock(&xsc_ring_driver_lock);
+	xsc_ring_driver = NULL;
+	mutex_unlock(&xsc_ring_driver_lock);
+}
+EXPORT_SYMBOL_GPL(xsc_ring_driver_unregister);
+
+static const struct xsc_ring_driver *xsc_ring_driver_get(void)
+{
+	const struct xsc_ring_driver *drv;
+
+	mutex_lock(&xsc_ring_driver_lock);
+	drv = xsc_ring_driver;
+	if (drv && !try_module_get(drv->owner))
+		drv = NULL;
+	mutex_unlock(&xsc_ring_driver_lock);
+	return drv;
+}
+
+/*
+ * Making a ring makes a file and memory, so filters and the audit trail see
+ * it under its own number.
+ */
+static long xsc_ring_setup(struct pt_regs *regs, const struct xsc_op_regs *args)
+{
+	const struct xsc_ring_driver *drv;
+	long nr = syscall_enter_from_user_mode_work(regs, XSC_OP_RING_SETUP);
+
+	if (nr == XSC_OP_RING_SETUP) {
+		drv = xsc_ring_driver_get();
+		if (!drv) {
+			request_module("xsc");
+			drv = xsc_ring_driver_get();
+		}
+		regs->ax = -ENOSYS;
+		if (drv) {
+			regs->ax = drv->setup((void __user *)args->args[0]);
+			module_put(drv->owner);
+		}
+	}
+	syscall_op_exit_work(regs);
+	return regs->ax;
+}
+
+static long xsc_ring_enter(const struct xsc_op_regs *args)
+{
+	const struct xsc_ring_driver *drv = xsc_ring_driver_get();
+	long ret;
+
+	if (!drv)
+		return -EBADF;	/* without the driver there is no ring */
+	ret = drv->enter(args->args[0], args->args[1], args->args[2]);
+	module_put(drv->owner);
+	return ret;
+}
+
+/**
+ * xsc_own_op() - an op that came in by the batch site
+ * @regs:	user registers
+ * @nr:		its number, XSC_OP_BASE to XSC_OP_END - 1
+ *
+ * Return: the value for the caller; restart codes are for the signal code.
+ */
+long xsc_own_op(struct pt_regs *regs, int nr)
+{
+	struct xsc_op_regs args;
+
+	current->xsc.counts.containers++;
+	if (nr == XSC_OP_NOP)
+		return 0;
+	xsc_op_regs_save(regs, &args);
+	switch (nr) {
+	case XSC_OP_BATCH:
+		return xsc_batch(&args);
+	case XSC_OP_RING_SETUP:
+		return xsc_ring_setup(regs, &args);
+	case XSC_OP_RING_ENTER:
+		return xsc_ring_enter(&args);
+	default:
+		return -ENOSYS;
+	}
+}

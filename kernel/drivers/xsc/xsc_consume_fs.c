@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * xsc_consume_fs.c - files: reads and writes, names, attributes
+ *
+ * An op that a signal ended before it moved a byte stays in the ring.  The
+ * next doorbell takes it up again in its place, so the order of ops on one
+ * file position is kept.
+ */
+#include "xsc_ring.h"
+
+static s64 xsc_fs_issue(struct xsc_container *c, struct xsc_sqe *sqe)
+{
+	return xsc_issue(c, sqe);
+}
+
+const struct xsc_consumer xsc_consumer_fs = {
+	.family = XSC_FAM_FS,
+	.issue = xsc_fs_issue,
+};

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * xsc_op.c - the op table, and running the ops of a container
+ *
+ * A container (a batch, or a ring's doorbell) runs ops in the calling thread.
+ * Each op is put into the thread's own saved registers and goes through the
+ * same entry and exit work as a system call, so that no control can tell the
+ * difference; the container itself is not shown to any.
+ */
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/nospec.h>
+#include <linux/sched/task_stack.h>
+
+#include "xsc.h"
+
+#define XSC_OP(name, fam, f)	\
+	[__NR_##name] = { .family = XSC_FAM_##fam, .flags = (f) },
+
+const struct xsc_opdef xsc_optable[NR_syscalls] = {
+#include "xsc_optable.h"
+#include <asm/xsc_optable.h>
+};
+
+#undef XSC_OP
+
+const char * const xsc_family_names[XSC_FAM_NR] = {
+	[XSC_FAM_OTHER] = "other",
+	[XSC_FAM_FS] = "fs",
+	[XSC_FAM_NET] = "net",
+	[XSC_FAM_TIMER] = "timer",
+	[XSC_FAM_SYNC] = "sync",
+	[XSC_FAM_EXEC] = "exec",
+	[XSC_FAM_MM] = "mm",
+	[XSC_FAM_SIGNAL] = "signal",
+	[XSC_FAM_PROC] = "proc",
+	[XSC_FAM_SEC] = "sec",
+	[XSC_FAM_IPC] = "ipc",
+	[XSC_FAM_SYS] = "sys",
+};
+
+/**
+ * xsc_interrupted() - did a signal end an op before it had any effect?
+ * @res:	what the op returned
+ *
+ * These codes never reach a user: the container restarts the op, or turns
+ * them into -EINTR.
+ */
+bool xsc_interrupted(s64 res)
+{
+	return res == -ERESTARTSYS || res == -ERESTARTNOINTR ||
+	       res == -ERESTARTNOHAND || res == -ERESTART_RESTARTBLOCK;
+}
+EXPORT_SYMBOL_GPL(xsc_interrupted);
+
+/**
+ * xsc_container_begin() - start a batch or a doorbell
+ * @c:		the container; @c->prior is the caller's to set
+ * @way:	XSC_WAY_BATCH or XSC_WAY_RING
+ * @call:	the container runs inside an ordinary call, which was shown to
+ *		the controls and is now shown as ended
+ *
+ * Return: 0, or -EDEADLK inside another container: they do not nest, for the
+ * kernel stack's sake.
+ */
+int xsc_container_begin(struct xsc_container *c, enum xsc_way way, bool call)
+{
+	if (current->xsc.contained)
+		return -EDEADLK;
+	current->xsc.contained = true;
+
+	c->regs = current_pt_regs();
+	c->way = way;
+	c->linked = false;
+	c->failed = false;
+	c->call = call;
+	xsc_op_regs_save(c->regs, &c->saved);
+	if (call)
+		xsc_arch_call_pause(c->regs);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(xsc_container_begin);
+
+/**
+ * xsc_container_end() - put the caller's registers back
+ * @c:		the container
+ *
+ * The value returned by the container is for its caller to set.
+ */
+void xsc_container_end(struct xsc_container *c)
+{
+	xsc_op_regs_restore(c->regs, &c->saved);
+	if (c->call)
+		xsc_arch_call_resume(c->regs);
+	current->xsc.contained = false;
+}
+EXPORT_SYMBOL_GPL(xsc_container_end);
+
+/* Run one op whose SQE is in order. */
+static s64 xsc_run(struct xsc_container *c, const struct xsc_sqe *sqe)
+{
+	u32 nr = sqe->op;
+	s64 res;
+
+	if (nr == XSC_OP_NOP) {
+		xsc_count(c->way, XSC_FAM_OTHER);
+		xsc_trace_op(c->way, nr, 0);
+		return 0;
+	}
+	if (nr >= NR_syscalls)
+		return nr > XSC_OP_NOP && nr < XSC_OP_END ? -EINVAL : -ENOSYS;
+
+	nr = array_index_nospec(nr, NR_syscalls);
+	if (xsc_optable[nr].flags & XSC_OPF_DIRECT)
+		return -EINVAL;
+
+	xsc_op_regs_load(c->regs, nr, sqe->args);
+	xsc_count(c->way, xsc_optable[nr].family);
+	res = xsc_arch_op(c->regs, nr);
+	xsc_trace_op(c->way, nr, res);
+	return res;
+}
+
+/* Put the result of an earlier SQE into an argument of this one. */
+static s64 xsc_forward(struct xsc_container *c, struct xsc_sqe *sqe)
+{
+	s64 res;
+	int err;
+
+	if (!(sqe->flags & XSC_SQE_FORWARD))
+		return sqe->fwd_arg || sqe->fwd_from ? -EINVAL : 0;
+	if (sqe->fwd_arg >= ARRAY_SIZE(sqe->args) || !sqe->fwd_from)
+		return -EINVAL;
+	err = c->prior(c, sqe->fwd_from, &res);
+	if (err)
+		return err;
+	if (IS_ERR_VALUE((unsigned long)res))
+		return -ECANCELED;
+	sqe->args[array_index_nospec(sqe->fwd_arg, ARRAY_SIZE(sqe->args))] = res;
+	return 0;
+}
+
+/**
+ * xsc_issue() - run one SQE
+ * @c:		the container
+ * @sqe:	the kernel's own copy; a forward changes it
+ *
+ * Return: the result for the CQE, or a restart code (xsc_interrupted()).
+ *
+ * Context: the calling thread, no locks but the ring's own.
+ */
+s64 xsc_issue(struct xsc_container *c, struct xsc_sqe *sqe)
+{
+	s64 res;
+
+	if (likely(!sqe->flags && !sqe->fwd_arg && !sqe->fwd_from &&
+		   !c->linked))
+		return xsc_run(c, sqe);
+
+	if (!c->linked)
+		c->failed = false;
+	if (sqe->flags & ~XSC_SQE_F_ALL)
+		res = -EINVAL;
+	else if (c->failed)
+		res = -ECANCELED;
+	else
+		res = xsc_forward(c, sqe) ?: xsc_run(c, sqe);
+
+	if (xsc_interrupted(res))
+		return res;	/* the chain's state is as before the op */
+	c->linked = sqe->flags & XSC_SQE_LINK;
+	if (IS_ERR_VALUE((unsigned long)res))
+		c->failed = true;
+	return res;
+}
+EXPORT_SYMBOL_GPL(xsc_issue);
