@@ -80,12 +80,34 @@ static enum candidate choose(const struct elf_image *elf, unsigned int *phndx)
 	return best;
 }
 
+/*
+ * Where headers lie over each other the edit may hit another one of them.
+ * Rather than tell all such cases apart: is the result what it should be?
+ */
+static bool holds(const struct elf_image *elf, const struct xsc_stamp *st)
+{
+	struct xsc_note_result res;
+	struct elf_image is;
+	struct xsc_stamp un;
+	unsigned char *p;
+	size_t size;
+	bool ok;
+
+	p = xsc_stamp_apply(elf, st, &size);
+	ok = p && !elf_image_open(&is, p, size) &&
+	     xsc_note_check(&is, &res) == XSC_NOTE_GOOD &&
+	     !xsc_unstamp_plan(&is, &un);
+	free(p);
+	return ok;
+}
+
 /**
  * xsc_stamp_plan() - work out how to stamp a file
  * @elf:	a file that xsc_stamp_refuse() admits and that has no XSC note
  * @st:		filled in; free() its tail
  *
- * Return: NULL, or a sentence that says why it cannot be done
+ * Return: NULL, or a sentence that says why it cannot be done; nothing is to
+ *	be freed then
  */
 const char *xsc_stamp_plan(const struct elf_image *elf, struct xsc_stamp *st)
 {
@@ -129,6 +151,10 @@ const char *xsc_stamp_plan(const struct elf_image *elf, struct xsc_stamp *st)
 	st->size = elf->size;
 	st->tail = p;
 	st->tail_len = len + sizeof(tr);
+	if (!holds(elf, st)) {
+		free(st->tail);
+		return "its headers overlap each other";
+	}
 	return NULL;
 }
 
