@@ -391,6 +391,7 @@ static int xsc_ring_release(struct inode *inode, struct file *file)
 #ifdef CONFIG_PROC_FS
 static void xsc_ring_show_fdinfo(struct seq_file *m, struct file *file)
 {
+	/* Pairs with the cmpxchg in xsc_ring_ioctl(). */
 	struct xsc_ring *ring = smp_load_acquire(&file->private_data);
 
 	if (!ring)

@@ -37,7 +37,7 @@ struct xsc_region {
  */
 struct xsc_ring {
 	const struct mm_struct	*mm;
-	struct mutex		lock;
+	struct mutex		lock;	/* one doorbell at a time */
 	struct xsc_region	sr;
 	struct xsc_region	cr;
 	const struct xsc_sqe	*sqes;

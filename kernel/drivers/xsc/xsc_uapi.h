@@ -98,9 +98,9 @@ struct xsc_note_abi {
 
 /* struct xsc_sqe.flags */
 /* if this op fails (res in -4095..-1), the rest of its chain is cancelled */
-#define XSC_SQE_LINK		(1U << 0)
+#define XSC_SQE_LINK		0x0001U
 /* replace args[fwd_arg] by the result of the SQE fwd_from places before */
-#define XSC_SQE_FORWARD		(1U << 1)
+#define XSC_SQE_FORWARD		0x0002U
 #define XSC_SQE_F_ALL		(XSC_SQE_LINK | XSC_SQE_FORWARD)
 
 /**
@@ -195,9 +195,9 @@ struct xsc_cr_hdr {
 };
 
 /* struct xsc_cr_hdr.flags: the CQ was full when the last doorbell ended */
-#define XSC_CR_CQ_FULL		(1U << 0)
+#define XSC_CR_CQ_FULL		0x0001U
 /* sq_tail was more than sq_entries ahead of sq_head at the last doorbell */
-#define XSC_CR_SQ_BROKEN	(1U << 1)
+#define XSC_CR_SQ_BROKEN	0x0002U
 
 /**
  * struct xsc_ring_params - argument of XSC_OP_RING_SETUP and XSC_IOC_SETUP
@@ -255,8 +255,8 @@ struct xsc_ring_enter {
 #define XSC_PR_GET		0
 #define XSC_PR_INHERIT		1
 
-#define XSC_ST_ACTIVE		(1U << 0)	/* this is an XSC process */
-#define XSC_ST_INHERIT		(1U << 1)	/* XSC_PR_INHERIT is set */
+#define XSC_ST_ACTIVE		0x0001U	/* this is an XSC process */
+#define XSC_ST_INHERIT		0x0002U	/* XSC_PR_INHERIT is set */
 
 /* sysctl kernel.xsc.exec_policy */
 #define XSC_POLICY_OFF		0	/* legacy binaries run */
