@@ -11,7 +11,7 @@
 #include "stamp.h"
 #include "tap.h"
 
-#define ROUNDS	20000
+#define ROUNDS	10000
 
 static uint64_t seed = 0x585343;
 
@@ -80,7 +80,7 @@ static bool use_copy(const unsigned char *data, size_t size)
 	return ok;
 }
 
-/* Overwrite some header fields by the values that hurt. */
+/* Overwrite some fields by the values that hurt: headers, or a stamp's tail. */
 static void mutate(unsigned char *p, size_t size, uint64_t shoff)
 {
 	static const uint64_t values[] = {
@@ -90,7 +90,16 @@ static void mutate(unsigned char *p, size_t size, uint64_t shoff)
 	uint64_t v;
 
 	while (n--) {
-		at = rnd() % 3 ? rnd() % 1024 : shoff + rnd() % 2048;
+		switch (rnd() % 4) {
+		case 0:
+			at = shoff + rnd() % 2048;
+			break;
+		case 1:
+			at = size - 8 * (1 + rnd() % 16);
+			break;
+		default:
+			at = rnd() % 1024;
+		}
 		width = 1 << rnd() % 4;
 		v = rnd() % 4 ? values[rnd() % 11] : rnd();
 		if (at % 2 && width > 1)
@@ -100,11 +109,46 @@ static void mutate(unsigned char *p, size_t size, uint64_t shoff)
 	}
 }
 
+static bool survives(const unsigned char *data, size_t size)
+{
+	unsigned char *copy = malloc(size);
+	Elf64_Ehdr eh;
+	bool ok = true;
+	int i;
+
+	memcpy(&eh, data, sizeof(eh));
+	for (i = 0; i < ROUNDS; i++) {
+		memcpy(copy, data, size);
+		mutate(copy, size, eh.e_shoff);
+		ok &= use(copy, size);
+	}
+	free(copy);
+	return ok;
+}
+
+/* A string that runs into the end of its table, which is that of the file. */
+static bool endless_string(void)
+{
+	unsigned char *p = malloc(8);
+	struct elf_image elf = { .data = p, .size = 8 };
+	Elf64_Shdr sh = { .sh_type = SHT_STRTAB, .sh_size = 8 };
+	bool ok;
+
+	memset(p, 'x', 8);
+	ok = !*elf_image_string(&elf, &sh, 2);
+	p[7] = 0;
+	ok &= !strcmp(elf_image_string(&elf, &sh, 2), "xxxxx");
+	ok &= !*elf_image_string(&elf, &sh, 8);
+	free(p);
+	return ok;
+}
+
 int main(int argc, char **argv)
 {
-	unsigned char *data, *copy;
-	size_t size, i;
-	Elf64_Ehdr eh;
+	unsigned char *data, *stamped;
+	size_t size, stamped_size, i;
+	struct elf_image elf;
+	struct xsc_stamp st;
 	bool ok = true;
 
 	if (argc != 2)
@@ -112,22 +156,23 @@ int main(int argc, char **argv)
 	data = load(argv[1], &size);
 	if (!tap_ok(size > 4096, "have a file to mutate"))
 		return 1;
-	memcpy(&eh, data, sizeof(eh));
 
 	for (i = 0; i < 2048; i++)
 		ok &= use_copy(data, i);
 	for (i = 0; i < 3000; i++)
 		ok &= use_copy(data, size - 1 - i);
 	tap_ok(ok, "truncated at 5048 places");
+	tap_ok(survives(data, size), "mutated %d times", ROUNDS);
 
-	copy = malloc(size);
-	for (i = 0, ok = true; i < ROUNDS; i++) {
-		memcpy(copy, data, size);
-		mutate(copy, size, eh.e_shoff);
-		ok &= use(copy, size);
-	}
-	tap_ok(ok, "mutated %d times", ROUNDS);
-	free(copy);
+	elf_image_open(&elf, data, size);
+	if (!tap_ok(!xsc_stamp_plan(&elf, &st), "it can be stamped"))
+		return 1;
+	stamped = xsc_stamp_apply(&elf, &st, &stamped_size);
+	tap_ok(survives(stamped, stamped_size), "stamped, mutated %d times",
+	       ROUNDS);
+	tap_ok(endless_string(), "a string without an end");
+	free(st.tail);
+	free(stamped);
 	free(data);
 	return tap_done();
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # note-readers.sh - the usual readers and writers of ELF files cope with a stamp
+# shellcheck source=tests/unit/tap.sh
 . "$UNIT/tap.sh"
 
 cp /bin/ls stamped && xsc-note stamp -q stamped

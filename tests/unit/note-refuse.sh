@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # note-refuse.sh - what xsc-note refuses, and what it says then
+# shellcheck source=tests/unit/tap.sh
 . "$UNIT/tap.sh"
 
 cat >s.c <<'END'
@@ -59,8 +60,8 @@ ok "no PT_NOTE: not stamped" status 1 xsc-note verify no-notes
 
 echo '#!/bin/sh' >script
 : >empty
-head -c 100 /bin/ls >cut
-for f in script empty cut . no-such-file; do
+head -c 100 /bin/ls >short
+for f in script empty short . no-such-file; do
 	ok "$f: not an ELF file to stamp" status 3 xsc-note stamp "$f"
 	ok "$f: a message with its name" grep -q "xsc-note: $f: " err
 done

@@ -2,6 +2,7 @@
 # shellcheck shell=sh
 # note-stamp-in-place.sh - xsc-note stamps files in their place, which then run
 # as before, and takes the stamp off
+# shellcheck source=tests/unit/tap.sh
 . "$UNIT/tap.sh"
 
 # changed FILE ORIGINAL - offsets of the bytes that differ, within the original
@@ -74,11 +75,11 @@ ok "-o: the device is still there" test -c /dev/null
 
 # what belongs to the file
 cp /bin/ls prog && chmod 4755 prog
-if setfattr -n user.xsc -v kept prog 2>/dev/null; then
+if python3 -c 'import os; os.setxattr("prog", "user.xsc", b"kept")' 2>/dev/null; then
 	xsc-note stamp -q prog
-	ok "extended attributes kept" test "$(getfattr --only-values -n user.xsc prog)" = kept
+	ok "extended attributes kept" python3 -c 'import os; assert os.getxattr("prog", "user.xsc") == b"kept"'
 else
-	skip "extended attributes kept" "no setfattr, or no such attributes here"
+	skip "extended attributes kept" "this file system has none"
 	xsc-note stamp -q prog
 fi
 ok "set-id bit kept" test "$(stat -c %a prog)" = 4755

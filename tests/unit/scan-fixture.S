@@ -35,6 +35,7 @@ clean:	movabs	$0x050f0000000fc0c7, %rax	/* libgcc's pattern */
 after:	syscall				/* after+0 */
 	ret
 	.size	after, . - after
+	.fill	16, 1, 0x90		/* so that the swallowing works */
 
 	.section .rodata
 	.byte	0x0f, 0x05, 0xcd, 0x80

@@ -4,6 +4,7 @@
 #
 # The prefix here is made of this machine's own libc, so that the results run
 # here.
+# shellcheck source=tests/unit/tap.sh
 . "$UNIT/tap.sh"
 
 sys=/usr/lib/x86_64-linux-gnu

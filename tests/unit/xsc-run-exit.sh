@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # xsc-run-exit.sh - exit statuses and messages of xsc-run
+# shellcheck source=tests/unit/tap.sh
 . "$UNIT/tap.sh"
 
 ok "no program: 125" status 125 xsc-run
