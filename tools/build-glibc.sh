@@ -1,30 +1,33 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-#
 # build-glibc.sh - build the XSC C library and lay out what gets installed
 #
-# usage: tools/build-glibc.sh [BUILD_DIRECTORY]        (default: <repo>/build)
+# usage: tools/build-glibc.sh [BUILD_DIRECTORY]     (default $XSC_BUILD, or build)
 #
-#   BUILD/glibc-src     sources: Debian's glibc, our series, our new files
-#   BUILD/glibc         objects
-#   BUILD/glibc-stage   "make install" with Debian's paths
-#   BUILD/xsc-prefix    what to copy to / of the guest (/usr/lib/xsc/...)
-#   BUILD/log/glibc.log all that the tools said
+# build/glibc-src     sources: Debian's glibc, our series, our new files
+# build/glibc         objects
+# build/glibc-stage   "make install" with Debian's paths
+# build/xsc-prefix    what to copy to / of the guest (/usr/lib/xsc/...)
+# build/log/glibc*.log  all that the tools said, one file for each phase
 #
-# Each phase leaves a stamp which names its input, so an interrupted run
-# resumes, a changed patch is built, and a run with nothing to do does nothing.
-
+# Each phase leaves a stamp that names its input, so an interrupted run resumes
+# and a changed patch is built.  With nothing to do it does nothing, and says so.
 set -euo pipefail
-export LC_ALL=C
 umask 022
 
-repo=$(cd "$(dirname "$0")/.." && pwd)
-case "${1-}" in
--h | --help) sed -n '3,/^$/s/^# \{0,1\}//p' "$0"; exit 0 ;;
--*) echo "build-glibc: unknown option $1; see --help" >&2; exit 2 ;;
+phase=
+case ${1-} in
+-h | --help) sed -n '3,/^set/s/^# \{0,1\}//p' "$0"; exit 0 ;;
+--phase) phase=$2; shift 2 ;;		# of ourselves: see run below
+-*) echo "${0##*/}: unknown option: $1 (see --help)" >&2; exit 2 ;;
 esac
-mkdir -p "${1:-$repo/build}"
-build=$(cd "${1:-$repo/build}" && pwd)
+if [ -n "${1-}" ]; then
+	mkdir -p "$1"
+	XSC_BUILD=$(cd "$1" && pwd)
+	export XSC_BUILD
+fi
+# shellcheck source=tools/lib.sh
+. "$(dirname "$0")/lib.sh"
 
 version=2.36
 debian=/usr/src/glibc
@@ -32,35 +35,21 @@ tarball=$debian/glibc-$version.tar.xz
 host=x86_64-linux-gnu
 prefix=/usr/lib/xsc
 libdir=$prefix/lib/$host
-overlay=$repo/glibc/sysdeps
-uapi=$repo/kernel/drivers/xsc/xsc_uapi.h
+series=$XSC_TOP/glibc/patches
+overlay=$XSC_TOP/glibc/sysdeps
+uapi=$XSC_TOP/kernel/drivers/xsc/xsc_uapi.h
 xscdir=sysdeps/unix/sysv/linux/x86_64/64/xsc
 
-src=$build/glibc-src obj=$build/glibc stage=$build/glibc-stage
-out=$build/xsc-prefix stamps=$build/.stamps/glibc log=$build/log/glibc.log
-jobs=$(nproc)
-objects=7200		# about what a full build compiles, for the count
+src=$XSC_BUILD/glibc-src obj=$XSC_BUILD/glibc stage=$XSC_BUILD/glibc-stage
+out=$XSC_BUILD/xsc-prefix stamps=$XSC_BUILD/glibc-stamps
+objects=4700		# what a full build compiles, about
 
-mkdir -p "$stamps" "$build/log"
-start=$SECONDS
-say() { printf 'glibc: %s\n' "$*"; }
-die() { printf 'glibc: %s\n' "$*" >&2; exit 1; }
+# Let ccache serve any checkout.
+export CCACHE_BASEDIR=$XSC_BUILD CCACHE_NOHASHDIR=1
 
-# A phase is current when its stamp holds the same key.
-current() { [ -f "$stamps/$1" ] && [ "$(cat "$stamps/$1")" = "$2" ]; }
-done_phase() { echo "$2" > "$stamps/$1"; }
-
-# run NAME COMMAND...: COMMAND's output goes to the log; a failure names it.
-run() {
-	local name=$1 ret=0
-	shift
-	printf '\n=== %s: %s\n' "$name" "$*" >> "$log"
-	"$@" >> "$log" 2>&1 || ret=$?
-	if [ $ret -ne 0 ]; then
-		tail -n 15 "$log" | sed 's/^/    /' >&2
-		die "$name failed (status $ret) after $((SECONDS - start)) s; all of it is in $log"
-	fi
-}
+# What a library beside the stock one does not need: character sets, locales,
+# time zones and documents are Debian's, and libsupport is for glibc's tests.
+skip="iconvdata localedata timezone manual po conform support"
 
 # ---------------------------------------------------------------- sources ---
 
@@ -81,7 +70,7 @@ unpack() {
 		rm -rf "$new/.pc"
 	fi
 
-	(cd "$new" && QUILT_PATCHES=$repo/glibc/patches quilt --quiltrc - push -a)
+	(cd "$new" && QUILT_PATCHES=$series quilt --quiltrc - push -a)
 	cp -R "$overlay/." "$new/sysdeps/"
 	cp "$uapi" "$new/$xscdir/xsc_uapi.h"
 
@@ -106,11 +95,11 @@ unpack() {
 
 # The kernel's headers and nothing else of /usr/include, as Debian does.
 headers() {
-	rm -rf "$build/glibc-headers"
-	mkdir -p "$build/glibc-headers"
-	ln -s /usr/include/linux /usr/include/asm-generic "$build/glibc-headers/"
-	ln -s "/usr/include/$host/asm" "$build/glibc-headers/asm"
-	touch "$build/glibc-headers/assert.h"	# configure asks for it
+	rm -rf "$XSC_BUILD/glibc-headers"
+	mkdir -p "$XSC_BUILD/glibc-headers"
+	ln -s /usr/include/linux /usr/include/asm-generic "$XSC_BUILD/glibc-headers/"
+	ln -s "/usr/include/$host/asm" "$XSC_BUILD/glibc-headers/asm"
+	touch "$XSC_BUILD/glibc-headers/assert.h"	# configure asks for it
 }
 
 # Debian's options and paths (debian/rules, rules.d/build.mk, sysdeps/), as
@@ -120,7 +109,7 @@ headers() {
 # cross build.
 configure() {
 	local cc="$host-gcc-12 -Wl,--hash-style=both" cxx="$host-g++-12 -Wl,--hash-style=both"
-	local ccache= map
+	local ccache='' map
 
 	if type -p ccache > /dev/null; then
 		ccache="ccache "
@@ -160,12 +149,12 @@ configure() {
 	EOF
 
 	CC="$ccache$cc" CXX="$ccache$cxx" AUTOCONF=false MAKEINFO=: \
-	CPPFLAGS="-isystem $build/glibc-headers" \
+	CPPFLAGS="-isystem $XSC_BUILD/glibc-headers" \
 	"$src/configure" \
 		--host=$host --build=x86_64-cross-linux-gnu --prefix=/usr \
 		--without-selinux --disable-crypt \
 		--enable-stackguard-randomization --enable-stack-protector=strong \
-		--with-headers="$build/glibc-headers" --enable-kernel=3.2 \
+		--with-headers="$XSC_BUILD/glibc-headers" --enable-kernel=3.2 \
 		--enable-multi-arch --disable-build-nscd --disable-werror \
 		--with-pkgversion="Debian GLIBC XSC" \
 		--with-bugurl="http://www.debian.org/Bugs/" \
@@ -174,35 +163,37 @@ configure() {
 
 # ---------------------------------------------------------- make, install ---
 
-# make, with the number of objects compiled so far.
-compile() {
-	local pid ret=0 n first tick=0
+# make in the directories that we need
+make_in() {
+	local subdirs
 
-	printf '\n=== make\n' >> "$log"
-	first=$(wc -l < "$log")
-	make -C "$obj" -j"$jobs" >> "$log" 2>&1 &
-	pid=$!
-	trap 'kill $pid 2> /dev/null' EXIT
-	while kill -0 $pid 2> /dev/null; do
-		sleep 1
-		tick=$((tick + 1))
-		if [ $((tick % 15)) -eq 0 ]; then
-			n=$(tail -n "+$first" "$log" | grep -c -- ' -c ' || :)
-			say "compiling: $n of about $objects objects, $((SECONDS - start)) s"
-		fi
-	done
-	wait $pid || ret=$?
-	trap - EXIT
-	if [ $ret -ne 0 ]; then
-		grep -n -E 'error:|Error [0-9]|undefined reference' "$log" |
-			head -n 15 | sed 's/^/    /' >&2 || :
-		die "make failed (status $ret) after $((SECONDS - start)) s; all of it is in $log"
-	fi
+	make -C "$obj" "$obj/sysd-sorted" &&
+	subdirs=$(sed -n 's/^sorted-subdirs := //p' "$obj/sysd-sorted" |
+		  tr ' ' '\n' | grep -vxF "$(tr ' ' '\n' <<< "$skip")" | tr '\n' ' ') &&
+	make -C "$obj" -j"$XSC_JOBS" subdirs="$subdirs" "$@"
+}
+
+compile() {
+	make_in all
 }
 
 install_stage() {
 	rm -rf "$stage"
-	make -C "$obj" -j"$jobs" install
+	make_in install
+}
+
+# What ld.so searches in our directory must be what we install there.
+check_names() {
+	local want got missing
+
+	want=$(cd "$1" && printf '%s\n' *.so.[0-9]* libmemusage.so libpcprofile.so | sort)
+	got=$(strings -n 5 "$1/ld-linux-x86-64.so.2" |
+		grep -oE '(lib|ld-)[A-Za-z0-9_-]+\.so(\.[0-9]+)?$' | sort -u)
+	missing=$(comm -23 <(echo "$want") <(echo "$got"))
+	if [ -n "$missing" ]; then
+		echo "installed, but not in the table of dl-sysdep-open.h: $missing"
+		return 1
+	fi
 }
 
 # From Debian's paths to ours.
@@ -211,7 +202,7 @@ layout() {
 
 	rm -rf "$new"
 	lib=$new$libdir
-	mkdir -p "$lib" "$new$prefix"/{lib64,bin,sbin,share/doc}
+	mkdir -p "$lib" "$new$prefix"/{lib64,bin,sbin}
 
 	cp -a "$stage/lib/$host/." "$lib/"
 	# Objects and archives, and the names by which the linker finds libraries.
@@ -254,68 +245,53 @@ layout() {
 		esac
 	done
 
-	rmdir --ignore-fail-on-non-empty -p "$new$prefix/share/doc"
+	check_names "$new$libdir"
 	rm -rf "$out"
 	mv "$new" "$out"
 }
 
-# What ld.so searches in our directory must be what we install there.
-check_names() {
-	local got want
-
-	want=$(cd "$out$libdir" && printf '%s\n' *.so.[0-9]* libmemusage.so libpcprofile.so | sort)
-	got=$(strings -n 5 "$out$libdir/ld-linux-x86-64.so.2" |
-		grep -oE '(lib|ld-)[A-Za-z0-9_-]+\.so(\.[0-9]+)?$' | sort -u)
-	if [ -n "$(comm -23 <(echo "$want") <(echo "$got"))" ]; then
-		echo "installed, but not searched for in $libdir:"
-		comm -23 <(echo "$want") <(echo "$got")
-		return 1
-	fi
-}
-
 # ------------------------------------------------------------------- main ---
+
+if [ -n "$phase" ]; then
+	"$phase"
+	exit
+fi
+
+# run PHASE KEY [COUNT PATTERN] - run a function of this script, unless it is
+# done for KEY.  In a process of its own, where an error ends it.
+run() {
+	local name=$1 key=$2 log=glibc-${1//_/-}
+	if [ "$(cat "$stamps/$name" 2>/dev/null)" = "$key" ]; then
+		return
+	fi
+	[ "$name" != compile ] || log=glibc
+	rm -f "$stamps/$name"
+	run_logged "$log" "${3-0}" "${4-}" "$0" --phase "$name" "$XSC_BUILD" || exit 1
+	echo "$key" >"$stamps/$name"
+}
 
 for f in "$tarball" "$debian/debian/patches/series"; do
 	[ -e "$f" ] || die "$f is missing: apt-get install glibc-source"
 done
+take_lock glibc
+mkdir -p "$stamps"
 
-hash_of() { sha256sum | cut -c 1-32; }
-key_src=$({ stat -c '%s %Y' "$tarball"
-	cd "$repo/glibc"
-	find patches sysdeps -type f -print0 | sort -z | xargs -0 sha256sum
-	sha256sum < "$uapi"
-	declare -f unpack; } | hash_of)
-key_conf=$({ sha256sum < "$repo/glibc/patches/0001-configure-enable-xsc.patch"
-	declare -f configure headers; echo "$build $prefix"
-	$host-gcc-12 --version; } | hash_of)
-key_make=$(echo "$key_src $key_conf" | hash_of)
-key_out=$({ echo "$key_make"; declare -f layout install_stage check_names; } | hash_of)
+key() { sha256sum | cut -c 1-16; }
+mapfile -t ours < <(find "$series" "$overlay" "$uapi" -type f ! -name '*~' | sort)
+k_unpack=$({ stat -c '%s %Y' "$tarball"; hash_of "${ours[@]}"; declare -f unpack; } | key)
+k_configure=$({ hash_of "$series"/0001-*; declare -f configure headers
+	echo "$XSC_BUILD"; $host-gcc-12 --version; } | key)
+k_compile=$(echo "$k_unpack $k_configure $skip" | key)
+k_install=$(echo "$k_compile" "$(declare -f install_stage)" | key)
+k_layout=$(echo "$k_install" "$(declare -f layout check_names)" | key)
 
-if current layout "$key_out" && [ -d "$out" ]; then
+if [ "$(cat "$stamps/layout" 2>/dev/null)" = "$k_layout" ] && [ -d "$out" ]; then
 	say "up to date"
 	exit 0
 fi
-: > "$log"
-
-if ! current src "$key_src"; then
-	say "unpacking Debian's sources, applying $(grep -c '^[^#]' "$repo/glibc/patches/series") patches and new files"
-	run "unpack" unpack
-	done_phase src "$key_src"
-fi
-if ! current configure "$key_conf"; then
-	say "configuring"
-	run "configure" configure
-	done_phase configure "$key_conf"
-fi
-if ! current make "$key_make"; then
-	say "compiling with $jobs jobs"
-	compile
-	done_phase make "$key_make"
-fi
-say "installing to $stage"
-run "install" install_stage
-say "laying out $out"
-run "layout" layout
-run "check of the names ld.so searches for" check_names
-done_phase layout "$key_out"
-say "done in $((SECONDS - start)) s"
+run unpack "$k_unpack"
+run configure "$k_configure"
+run compile "$k_compile" $objects ' -c '
+run install_stage "$k_install"
+run layout "$k_layout"
+say "$out is ready, after $SECONDS s"
