@@ -4,7 +4,9 @@ set -eu
 src=$1
 git -c init.defaultBranch=main init -q repo
 cd repo
-cp -r "$src/ipc" "$src/mm" .
+mkdir mm
+cp -r "$src/ipc" .
+cp "$src"/mm/[h-p]*.[ch] mm
 git add ipc
 git commit -q -m 'ipc: as it is'
 git add mm
