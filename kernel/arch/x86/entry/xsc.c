@@ -14,7 +14,7 @@
 #include <asm/vdso.h>
 #include <asm/xsc.h>
 
-#include "../../../drivers/xsc/xsc.h"
+#include "xsc_entry.h"
 
 /* What a gate site admits. */
 enum xsc_site {
@@ -43,27 +43,34 @@ static enum xsc_site xsc_site(unsigned long off, int nr)
 	}
 }
 
-/* Run a native call of an XSC task that the guard has let in. */
-static __always_inline void xsc_native(struct pt_regs *regs, int nr)
+/**
+ * xsc_run_worked() - run a native call with entry work, or of any number
+ * @regs:	user registers, orig_ax holding the number
+ *
+ * Context: interrupts on.
+ */
+void xsc_run_worked(struct pt_regs *regs)
 {
-	nr = syscall_enter_from_user_mode(regs, nr);
+	int nr = syscall_enter_from_user_mode_work(regs, (int)regs->orig_ax);
 
-	instrumentation_begin();
 	if (likely((unsigned int)nr < NR_syscalls)) {
-		nr = array_index_nospec(nr, NR_syscalls);
-		xsc_count_direct(nr);
-		regs->ax = x64_sys_call(regs, nr);
-		xsc_trace_direct(nr, regs->ax);
+		unsigned int unr = array_index_nospec((unsigned int)nr,
+						      NR_syscalls);
+
+		xsc_count_direct(unr);
+		regs->ax = x64_sys_call(regs, unr);
+		xsc_trace_direct(unr, regs->ax);
 	} else if (nr != -1) {
 		regs->ax = __x64_sys_ni_syscall(regs);
 	}
-	instrumentation_end();
-
-	syscall_exit_to_user_mode(regs);
 }
 
-/* Everything but a known native number from the enter site. */
-static noinstr void xsc_syscall_slow(struct pt_regs *regs, int nr)
+/**
+ * xsc_syscall_slow() - all but a known native number from the enter site
+ * @regs:	user registers
+ * @nr:		the number in %eax
+ */
+noinstr void xsc_syscall_slow(struct pt_regs *regs, int nr)
 {
 	enum xsc_site site;
 
@@ -72,7 +79,11 @@ static noinstr void xsc_syscall_slow(struct pt_regs *regs, int nr)
 	instrumentation_end();
 
 	if (site == XSC_SITE_NATIVE) {
-		xsc_native(regs, nr);
+		xsc_enter_from_user_mode(regs);
+		instrumentation_begin();
+		xsc_run_worked(regs);
+		instrumentation_end();
+		syscall_exit_to_user_mode(regs);
 		return;
 	}
 
@@ -92,24 +103,6 @@ static noinstr void xsc_syscall_slow(struct pt_regs *regs, int nr)
 	 * has none of its own.
 	 */
 	irqentry_exit_to_user_mode(regs);
-}
-
-/**
- * xsc_syscall_64() - do_syscall_64() for XSC tasks
- * @regs:	user registers
- * @nr:		the number in %eax
- *
- * The common case costs one comparison with the gate's address, which also
- * says that the number is no other site's business, and one of the number.
- */
-noinstr void xsc_syscall_64(struct pt_regs *regs, int nr)
-{
-	if (unlikely(regs->ip != current->xsc.gate_ip ||
-		     (unsigned int)nr >= NR_syscalls)) {
-		xsc_syscall_slow(regs, nr);
-		return;
-	}
-	xsc_native(regs, nr);
 }
 
 /**

@@ -84,10 +84,4 @@ long xsc_arch_op(struct pt_regs *regs, u32 nr);
 unsigned long xsc_arch_gate(struct xsc_seal *seal);
 bool xsc_arch_supported(void);
 
-#ifdef CONFIG_XSC_HOOKS
-void xsc_syscall_64(struct pt_regs *regs, int nr);
-#else
-static __always_inline void xsc_syscall_64(struct pt_regs *regs, int nr) { }
-#endif
-
 #endif /* _ASM_X86_XSC_H */
