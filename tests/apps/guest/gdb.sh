@@ -78,6 +78,7 @@ while $n < 200 && !$back
     if $w == 0x050f
       set $in = $rip
       printf "at the instruction, rax %d\n", $rax
+      info symbol $rip
     else
       if $in && $rip == $in + 2
         printf "behind it, rax %d\n", $rax
@@ -91,6 +92,7 @@ END
 sed -i 's/if $_gdb_setting("x") || 1/if 1/' gate
 timeout 100 gdb -nx -q -batch -x gate "$BIN/dynamic/handler" >log 2>&1
 matches "stepi reaches the gate's instruction" log 'at the instruction, rax 110'
+matches "which is in the vDSO" log '^__vdso_xsc_enter in section .text'
 matches "and the next one ends right behind it, with the result" log 'behind it, rax [1-9]'
 matches "the backtrace from inside the gate is whole" log '^#[1-9] .*main \(\)'
 

@@ -16,68 +16,67 @@ for line in open(sys.argv[1], encoding="utf-8"):
     else:
         sys.exit(f"{sys.argv[1]}: what is '{kind}'?")
 
-# put together again what another process's line has cut in two
-order, calls, open_calls = [], {}, {}
+
+def matches(kind, text):
+    return any(k == kind and regex.search(text) for k, regex, _ in rules)
+
+
+def is_exec(text):
+    return text.startswith(("execve(", "execveat(")) and text.endswith("= 0")
+
+
+# calls by process; what another process's line has cut in two is put together again
+first, calls, unfinished = None, {}, {}
 for line in open(sys.argv[2], encoding="utf-8", errors="replace"):
     m = re.match(r"(\d+) +(.*)", line.rstrip("\n"))
     if not m:
         continue
     pid, text = m.groups()
-    if pid not in calls:
-        order.append(pid)
-        calls[pid] = []
+    first = first or pid
+    calls.setdefault(pid, [])
     m = re.match(r"(.*) <unfinished \.\.\.>$", text)
     if m:
-        open_calls[pid] = m.group(1)
+        unfinished[pid] = m.group(1)
         continue
     m = re.match(r"<\.\.\. \w+ resumed>(.*)", text)
     if m:
-        text = open_calls.pop(pid, "") + m.group(1)
-    calls[pid].append(re.sub(r" += ", " = ", text))
+        text = unfinished.pop(pid, "") + m.group(1)
+    calls[pid].append(re.sub(r"\) += ", ") = ", text))
 
-for n, pid in enumerate(order):
-    out = []
-    for text in calls[pid]:
-        # a new program: what came before belongs to xsc-run, or to a shell, and stays,
-        # but for xsc-run itself, which is no part of the legacy run
-        if text.startswith("execve(") and text.endswith("= 0"):
-            if any("/xsc-run" in x for x in out[:1]):
-                out = []
-            out.append(text)
-            continue
-        out.append(text)
-    # split by program: each has its own loader
-    programs, last = [], []
-    for text in out:
-        if text.startswith("execve(") and text.endswith("= 0"):
-            programs.append(last)
-            last = []
-        last.append(text)
-    programs.append(last)
-    print(f"--- process {n + 1}")
-    for lines in programs:
-        done = []
-        for text in lines:
-            for kind, regex, by in rules:
-                if kind == "sub":
-                    text = regex.sub(by, text)
-            done.append(text)
-        cut = 0
-        if done and done[0].startswith("execve("):
-            for i, text in enumerate(done):
-                if any(kind == "start" and regex.search(text) for kind, regex, _ in rules):
-                    cut = i + 1
-            # only ld.so's own run, not what the program does later on
-            for i, text in enumerate(done):
-                if re.match(r"(prlimit64\(0, RLIMIT_STACK)", text):
-                    cut = i + 1
-                    break
-            nxt = cut
-            while nxt < len(done) and re.match(r"(munmap\(ADDR, \d+\) = 0|getrandom)", done[nxt]):
-                nxt += 1
-            print(done[0])
-            done = done[max(nxt, 1):]
-        for text in done:
-            if any(kind == "drop" and regex.search(text) for kind, regex, _ in rules):
-                continue
+
+def show(lines):
+    """one program of one process"""
+    for kind, regex, by in rules:
+        if kind == "sub":
+            lines = [regex.sub(by, text) for text in lines]
+    if lines and lines[0].startswith("execve"):
+        print(lines[0])
+        start = [i for i, text in enumerate(lines) if matches("start", text)]
+        lines = lines[start[0] + 1 if start else 1:]
+    for text in lines:
+        if not matches("drop", text):
             print(text)
+
+
+def process(pid, name):
+    """a process, then its children, in the order in which it made them"""
+    print(f"--- process {name}")
+    programs, children = [[]], []
+    for text in calls.get(pid, []):
+        if is_exec(text):
+            # xsc-run is no part of the legacy run
+            if programs[-1] and "/xsc-run" in programs[-1][0]:
+                programs[-1] = []
+            elif programs[-1]:
+                programs.append([])
+        programs[-1].append(text)
+        m = re.match(r"(?:v?fork|clone3?)\(.*\) = (\d+)", text)
+        if m:
+            children.append(m.group(1))
+    for lines in programs:
+        show(lines)
+    for n, child in enumerate(children, 1):
+        process(child, f"{name}.{n}")
+
+
+process(first, "1")

@@ -5,6 +5,9 @@
 
 int main(void)
 {
-	printf("%s\n", prctl(0x585343, 0, 0, 0, 0) & 1 ? "XSC" : "legacy");
+	int state = prctl(0x585343 /* PR_XSC */, 0, 0, 0, 0);
+
+	/* -1 where the kernel knows no XSC */
+	puts(state >= 0 && state & 1 ? "XSC" : "legacy");
 	return 0;
 }
