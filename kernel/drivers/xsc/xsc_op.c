@@ -21,6 +21,7 @@ const struct xsc_opdef xsc_optable[NR_syscalls] = {
 #include "xsc_optable.h"
 #include <asm/xsc_optable.h>
 };
+EXPORT_SYMBOL_GPL(xsc_optable);
 
 #undef XSC_OP
 

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * xsc-bench.c - cost of one op by each way into the kernel
+ *
+ *	xsc-bench WAY OP DEPTH COUNT
+ *
+ * WAY is plain, direct, batch, ring or io_uring; OP is null, pread16 or
+ * pread4k; DEPTH is how many ops go into one submission (1 for plain and
+ * direct).  Runs COUNT ops and prints, separated by tabs,
+ *
+ *	WAY OP DEPTH NS_PER_OP ENTRIES_PER_OP
+ *
+ * The nanoseconds are those of CLOCK_MONOTONIC.  In a guest whose clock counts
+ * instructions (xsc-vm --icount) they are instructions.  Entries come from
+ * /proc/self/xsc in an XSC process.  A legacy one has them counted by the
+ * kernel's raw_syscalls:sys_enter event in a second round, so that the
+ * counting costs the first round nothing.
+ *
+ * It is built twice: with cc, for plain and io_uring, and with xsc-cc
+ * (-DXSC_PROCESS -mno-red-zone), for direct, batch and ring.
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifdef XSC_PROCESS
+#include <xsc/gate.h>
+#include <xsc/ring.h>
+#else
+#include <liburing.h>
+#endif
+
+#define DEPTH_MAX	1024
+#define BUF_SIZE	4096
+
+enum op { OP_NULL, OP_PREAD16, OP_PREAD4K };
+
+static const char * const op_names[] = { "null", "pread16", "pread4k" };
+
+static char buf[BUF_SIZE];
+static int fd = -1;
+static enum op op;
+static unsigned int depth;
+
+static void die(const char *what, long err)
+{
+	fprintf(stderr, "xsc-bench: %s: %s\n", what, strerror((int)err));
+	exit(1);
+}
+
+static size_t op_size(void)
+{
+	return op == OP_PREAD16 ? 16 : BUF_SIZE;
+}
+
+static long op_result(void)
+{
+	return op == OP_NULL ? 0 : (long)op_size();
+}
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+#ifdef XSC_PROCESS
+
+static struct xsc_sqe sqes[DEPTH_MAX];
+static struct xsc_cqe cqes[DEPTH_MAX];
+static struct xsc_ring ring;
+
+static void prep(struct xsc_sqe *sqe, int null)
+{
+	if (op == OP_NULL)
+		xsc_sqe_prep(sqe, (unsigned int)null, 0, 0, 0, 0, 0, 0);
+	else
+		xsc_sqe_prep(sqe, __NR_pread64, fd, (long)buf,
+			     (long)op_size(), 0, 0, 0);
+}
+
+static unsigned long gate;
+
+/*
+ * As the C library enters: an indirect call.  It writes below the stack
+ * pointer, so this file is compiled without a red zone.
+ */
+static long direct4(long nr, long a, long b, long c, long d)
+{
+	register long r10 __asm__("r10") = d;
+	long ret;
+
+	__asm__ volatile("call *%[gate]"
+			 : "=a" (ret)
+			 : "0" (nr), "D" (a), "S" (b), "d" (c), "r" (r10),
+			   [gate] "m" (gate)
+			 : "rcx", "r11", "memory");
+	return ret;
+}
+
+static void run_direct(uint64_t n)
+{
+	gate = xsc_gate() + XSC_GATE_ENTER;
+	if (op == OP_NULL)
+		while (n--)
+			direct4(__NR_getppid, 0, 0, 0, 0);
+	else
+		while (n--)
+			direct4(__NR_pread64, fd, (long)buf, (long)op_size(),
+				0);
+}
+
+static void run_batch(uint64_t n)
+{
+	for (; n; n -= depth) {
+		long ret = xsc_batch(sqes, cqes, depth);
+
+		if (ret != (long)depth)
+			die("batch", -ret);
+	}
+	if (cqes[depth - 1].res != op_result())
+		die("batched op", -cqes[depth - 1].res);
+}
+
+static void run_ring(uint64_t n)
+{
+	struct xsc_cqe *cqe;
+	unsigned int i;
+	int ret;
+
+	for (; n; n -= depth) {
+		for (i = 0; i < depth; i++)
+			prep(xsc_ring_get_sqe(&ring), XSC_OP_NOP);
+		ret = xsc_ring_submit(&ring);
+		if (ret != (int)depth)
+			die("doorbell", -ret);
+		for (i = 0; i < depth; i++) {
+			if (xsc_ring_peek_cqe(&ring, &cqe) ||
+			    cqe->res != op_result())
+				die("completion", EIO);
+			xsc_ring_cqe_seen(&ring, cqe);
+		}
+	}
+}
+
+static uint64_t entries(void)
+{
+	FILE *f = fopen("/proc/self/xsc", "r");
+	uint64_t n = 0;
+	char line[256];
+
+	if (!f)
+		die("/proc/self/xsc", errno);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "entries: %" SCNu64, &n) == 1)
+			break;
+	fclose(f);
+	return n;
+}
+
+static double count_entries(void (*run)(uint64_t), uint64_t n)
+{
+	uint64_t none, before, after;
+
+	entries();
+	before = entries();
+	none = entries() - before;	/* what looking costs */
+	before = entries();
+	run(n);
+	after = entries();
+	return (double)(after - before - none) / (double)n;
+}
+
+static void (*prepare(const char *way))(uint64_t)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < depth; i++)
+		prep(&sqes[i], XSC_OP_NOP);
+	if (!strcmp(way, "direct"))
+		return run_direct;
+	if (!strcmp(way, "batch"))
+		return run_batch;
+	if (strcmp(way, "ring"))
+		die(way, EINVAL);
+	ret = xsc_ring_queue_init(depth, &ring);
+	if (ret)
+		die("xsc_ring_queue_init", -ret);
+	return run_ring;
+}
+
+#else /* legacy */
+
+static struct io_uring uring;
+
+static long plain4(long nr, long a, long b, long c, long d)
+{
+	register long r10 __asm__("r10") = d;
+	long ret;
+
+	__asm__ volatile("syscall"
+			 : "=a" (ret)
+			 : "0" (nr), "D" (a), "S" (b), "d" (c), "r" (r10)
+			 : "rcx", "r11", "memory");
+	return ret;
+}
+
+static void run_plain(uint64_t n)
+{
+	if (op == OP_NULL)
+		while (n--)
+			plain4(__NR_getppid, 0, 0, 0, 0);
+	else
+		while (n--)
+			plain4(__NR_pread64, fd, (long)buf, (long)op_size(),
+			       0);
+}
+
+static void run_uring(uint64_t n)
+{
+	struct io_uring_cqe *cqe;
+	struct io_uring_sqe *sqe;
+	unsigned int i, head, seen;
+	int ret;
+
+	for (; n; n -= depth) {
+		for (i = 0; i < depth; i++) {
+			sqe = io_uring_get_sqe(&uring);
+			if (op == OP_NULL)
+				io_uring_prep_nop(sqe);
+			else
+				io_uring_prep_read(sqe, fd, buf,
+						   (unsigned int)op_size(), 0);
+		}
+		ret = io_uring_submit_and_wait(&uring, depth);
+		if (ret != (int)depth)
+			die("io_uring_submit_and_wait", -ret);
+		seen = 0;
+		io_uring_for_each_cqe(&uring, head, cqe) {
+			if (cqe->res != op_result())
+				die("completion", EIO);
+			seen++;
+		}
+		io_uring_cq_advance(&uring, seen);
+	}
+}
+
+/* Entries by the kernel's own count of system calls. */
+static double count_entries(void (*run)(uint64_t), uint64_t n)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_TRACEPOINT,
+		.size = sizeof(attr),
+		.disabled = 1,
+	};
+	uint64_t count = 0;
+	FILE *f = fopen("/sys/kernel/tracing/events/raw_syscalls/sys_enter/id",
+			"r");
+	int ev, ok;
+
+	if (!f)
+		return -1;
+	ok = fscanf(f, "%llu", (unsigned long long *)&attr.config);
+	fclose(f);
+	if (ok != 1)
+		return -1;
+	ev = (int)syscall(__NR_perf_event_open, &attr, 0, -1, -1, 0);
+	if (ev < 0)
+		return -1;
+	ioctl(ev, PERF_EVENT_IOC_ENABLE, 0);
+	run(n);
+	ioctl(ev, PERF_EVENT_IOC_DISABLE, 0);
+	if (read(ev, &count, sizeof(count)) != sizeof(count))
+		return -1;
+	close(ev);
+	/* the ioctl that stops it is in the count */
+	return (double)(count - 1) / (double)n;
+}
+
+static void (*prepare(const char *way))(uint64_t)
+{
+	int ret;
+
+	if (!strcmp(way, "plain"))
+		return run_plain;
+	if (strcmp(way, "io_uring"))
+		die(way, EINVAL);
+	ret = io_uring_queue_init(depth, &uring, 0);
+	if (ret)
+		die("io_uring_queue_init", -ret);
+	return run_uring;
+}
+
+#endif
+
+static void open_file(void)
+{
+	char name[] = "/tmp/xsc-bench-XXXXXX";
+
+	fd = mkstemp(name);
+	if (fd < 0 || write(fd, buf, sizeof(buf)) != sizeof(buf))
+		die(name, errno);
+	unlink(name);
+}
+
+int main(int argc, char **argv)
+{
+	void (*run)(uint64_t);
+	uint64_t n, t0, t1;
+
+	if (argc != 5) {
+		fprintf(stderr, "usage: xsc-bench WAY OP DEPTH COUNT\n");
+		return 2;
+	}
+	for (op = OP_NULL; op <= OP_PREAD4K; op++)
+		if (!strcmp(argv[2], op_names[op]))
+			break;
+	depth = (unsigned int)strtoul(argv[3], NULL, 10);
+	n = strtoull(argv[4], NULL, 10);
+	if (op > OP_PREAD4K || !depth || depth > DEPTH_MAX || n < depth)
+		die("arguments", EINVAL);
+	n -= n % depth;
+	if (op != OP_NULL)
+		open_file();
+
+	run = prepare(argv[1]);
+	run(depth * 16);		/* warm: page faults, caches, keys */
+	t0 = now();
+	run(n);
+	t1 = now();
+	printf("%s\t%s\t%u\t%.2f\t%.4f\n", argv[1], argv[2], depth,
+	       (double)(t1 - t0) / (double)n, count_entries(run, depth * 64));
+	return 0;
+}
