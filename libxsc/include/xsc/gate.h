@@ -8,7 +8,8 @@
  *
  * Functions return what the kernel does: a value, or a negative errno.  They
  * never touch errno.  On a kernel without XSC they return -ENOSYS.  In a
- * legacy process the gate works as well.
+ * legacy process the direct way works as well; xsc_op() and xsc_batch() may
+ * return -ENOSYS there, and the caller then makes the calls one by one.
  *
  * Not through here: vfork, clone with a stack of its own and rt_sigreturn,
  * which return elsewhere or not at all; those are the C library's business.
