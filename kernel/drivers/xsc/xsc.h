@@ -8,6 +8,7 @@
 #ifndef _DRIVERS_XSC_XSC_H
 #define _DRIVERS_XSC_XSC_H
 
+#include <linux/errno.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <linux/tracepoint-defs.h>
@@ -51,6 +52,7 @@ extern const char * const xsc_family_names[XSC_FAM_NR];
  * @way:	XSC_WAY_BATCH or XSC_WAY_RING
  * @linked:	the SQE before had XSC_SQE_LINK
  * @failed:	an op of the chain that it belongs to failed
+ * @malformed:	SQEs so far that were wrong in themselves
  * @call:	the container is itself inside an ordinary call (an ioctl)
  * @prior:	result of the SQE @back places before, for XSC_SQE_FORWARD;
  *		returns 0 or a negative errno
@@ -62,13 +64,14 @@ struct xsc_container {
 	bool			linked;
 	bool			failed;
 	bool			call;
+	unsigned int		malformed;
 	int (*prior)(struct xsc_container *c, unsigned int back, s64 *res);
 };
 
 int xsc_container_begin(struct xsc_container *c, enum xsc_way way, bool call);
 void xsc_container_end(struct xsc_container *c);
-s64 xsc_issue(struct xsc_container *c, struct xsc_sqe *sqe);
-bool xsc_interrupted(s64 res);
+s64 xsc_run(struct xsc_container *c, const struct xsc_sqe *sqe);
+s64 xsc_issue_chained(struct xsc_container *c, struct xsc_sqe *sqe);
 
 static __always_inline void xsc_count(enum xsc_way way, unsigned int family)
 {
@@ -93,6 +96,45 @@ static __always_inline void xsc_trace_op(enum xsc_way way, u32 nr, s64 ret)
 static __always_inline void xsc_trace_direct(u32 nr, s64 ret)
 {
 	xsc_trace_op(XSC_WAY_DIRECT, nr, ret);
+}
+
+/**
+ * xsc_interrupted() - did a signal end an op before it had any effect?
+ * @res:	what the op returned
+ *
+ * These codes, 512 to 516 but for one, never reach a user: the container
+ * restarts the op, or turns them into -EINTR.
+ */
+static __always_inline bool xsc_interrupted(s64 res)
+{
+	return res <= -ERESTARTSYS && res >= -ERESTART_RESTARTBLOCK &&
+	       res != -ENOIOCTLCMD;
+}
+
+static __always_inline s64 xsc_run_nop(struct xsc_container *c)
+{
+	xsc_count(c->way, XSC_FAM_OTHER);
+	xsc_trace_op(c->way, XSC_OP_NOP, 0);
+	return 0;
+}
+
+/**
+ * xsc_issue() - run one SQE
+ * @c:		the container
+ * @sqe:	the kernel's own copy; a forward changes it
+ *
+ * Return: the result for the CQE, or a restart code (xsc_interrupted()).
+ *
+ * Context: the calling thread, no locks but the ring's own.
+ */
+static __always_inline s64 xsc_issue(struct xsc_container *c,
+				     struct xsc_sqe *sqe)
+{
+	if (unlikely(sqe->flags | sqe->fwd_arg | sqe->fwd_from | c->linked))
+		return xsc_issue_chained(c, sqe);
+	if (sqe->op == XSC_OP_NOP)
+		return xsc_run_nop(c);
+	return xsc_run(c, sqe);
 }
 
 /* xsc_batch.c: XSC's own ops */

@@ -19,11 +19,14 @@
  * @c:		the container
  * @cqes:	results, in the caller's memory
  * @pos:	the SQE being run
+ * @sqe:	our copy of it; here and not in the loop, where hardened kernels
+ *		would clear it each time round
  */
 struct xsc_batch {
 	struct xsc_container	c;
 	struct xsc_cqe __user	*cqes;
 	unsigned int		pos;
+	struct xsc_sqe		sqe;
 };
 
 /*
@@ -115,14 +118,13 @@ static long xsc_batch(const struct xsc_op_regs *args)
 
 	ret = xsc_batch_resume(&b, sqes);
 	while (!ret && b.pos < nr) {
-		struct xsc_sqe sqe;
 		s64 res;
 
-		if (!xsc_sqe_get(&sqe, &sqes[b.pos])) {
+		if (!xsc_sqe_get(&b.sqe, &sqes[b.pos])) {
 			ret = -EFAULT;
 			break;
 		}
-		res = xsc_issue(&b.c, &sqe);
+		res = xsc_issue(&b.c, &b.sqe);
 		if (unlikely(xsc_interrupted(res))) {
 			/*
 			 * What cannot be restarted by calling it again (a
@@ -131,7 +133,7 @@ static long xsc_batch(const struct xsc_op_regs *args)
 			ret = res == -ERESTART_RESTARTBLOCK ? -EINTR : res;
 			res = -EINTR;
 		}
-		if (!xsc_cqe_put(&b.cqes[b.pos], sqe.user_data, res)) {
+		if (!xsc_cqe_put(&b.cqes[b.pos], b.sqe.user_data, res)) {
 			ret = -EFAULT;
 			break;
 		}

@@ -146,10 +146,16 @@ static void xsc_ring_sqe(struct xsc_ring *ring, struct xsc_sqe *to)
 	const u64 *src =
 		(const u64 *)&ring->sqes[ring->sq_head & ring->sq_mask];
 	u64 *dst = (u64 *)to;
-	unsigned int i;
 
-	for (i = 0; i < sizeof(*to) / sizeof(u64); i++)
-		dst[i] = READ_ONCE(src[i]);
+	BUILD_BUG_ON(sizeof(*to) != 8 * sizeof(u64));
+	dst[0] = READ_ONCE(src[0]);
+	dst[1] = READ_ONCE(src[1]);
+	dst[2] = READ_ONCE(src[2]);
+	dst[3] = READ_ONCE(src[3]);
+	dst[4] = READ_ONCE(src[4]);
+	dst[5] = READ_ONCE(src[5]);
+	dst[6] = READ_ONCE(src[6]);
+	dst[7] = READ_ONCE(src[7]);
 }
 
 /**
@@ -157,11 +163,13 @@ static void xsc_ring_sqe(struct xsc_ring *ring, struct xsc_sqe *to)
  * @c:		the container
  * @ring:	the ring
  * @done:	SQEs completed
+ * @sqe:	our copy of the one being run
  */
 struct xsc_doorbell {
 	struct xsc_container	c;
 	struct xsc_ring		*ring;
 	unsigned int		done;
+	struct xsc_sqe		sqe;
 };
 
 /* Completions are in order, so the CQE @back places ago is the SQE's. */
@@ -202,8 +210,6 @@ static void xsc_ring_complete(struct xsc_doorbell *d, u64 data, s64 res)
 	/* Pairs with the user's load-acquire of sq_head: our copy is made. */
 	smp_store_release(&cr->sq_head, ++ring->sq_head);
 	WRITE_ONCE(cr->sqes_done, cr->sqes_done + 1);
-	if (res == -EINVAL || res == -ENOSYS)
-		WRITE_ONCE(cr->errors, cr->errors + 1);
 }
 
 /* Take up to @to_submit SQEs.  Returns a count, an errno or a restart code. */
@@ -229,7 +235,6 @@ static long xsc_ring_run(struct xsc_ring *ring, u32 to_submit, bool call)
 		return ret;
 
 	for (to_submit = min(to_submit, queued); to_submit; to_submit--) {
-		struct xsc_sqe sqe;
 		s64 res;
 
 		if (used == ring->cq_mask + 1) {
@@ -238,18 +243,19 @@ static long xsc_ring_run(struct xsc_ring *ring, u32 to_submit, bool call)
 				ret = -EBUSY;
 			break;
 		}
-		xsc_ring_sqe(ring, &sqe);
-		res = xsc_ring_issue(&d, &sqe);
+		xsc_ring_sqe(ring, &d.sqe);
+		res = xsc_ring_issue(&d, &d.sqe);
 		if (xsc_interrupted(res)) {
 			ret = res == -ERESTART_RESTARTBLOCK ? -EINTR : res;
 			break;
 		}
-		xsc_ring_complete(&d, sqe.user_data, res);
+		xsc_ring_complete(&d, d.sqe.user_data, res);
 		used++;
 		if (signal_pending(current))
 			break;
 	}
 
+	WRITE_ONCE(cr->errors, cr->errors + d.c.malformed);
 	WRITE_ONCE(cr->flags, flags);
 	xsc_container_end(&d.c);
 	ret = d.done ?: ret;

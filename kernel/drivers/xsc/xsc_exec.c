@@ -272,21 +272,29 @@ static void xsc_show_ops(struct seq_file *m, const char *name, const u64 *ops)
 int xsc_proc_show(struct seq_file *m, struct pid_namespace *ns,
 		  struct pid *pid, struct task_struct *task)
 {
+	struct signal_struct *sig = task->signal;
+	unsigned int fam, seq, nextseq = 0;
 	struct xsc_counts *sum;
 	struct task_struct *t;
 	unsigned long flags;
-	unsigned int fam;
 	u64 entries;
 
-	sum = kzalloc(sizeof(*sum), GFP_KERNEL);
+	sum = kmalloc(sizeof(*sum), GFP_KERNEL);
 	if (!sum)
 		return -ENOMEM;
-	if (lock_task_sighand(task, &flags)) {
-		xsc_counts_add(sum, &task->signal->xsc);
+
+	/* No thread may be counted twice, or not at all, while it dies. */
+	rcu_read_lock();
+	do {
+		seq = nextseq;
+		flags = read_seqbegin_or_lock_irqsave(&sig->stats_lock, &seq);
+		*sum = sig->xsc;
 		for_each_thread(task, t)
 			xsc_counts_add(sum, &t->xsc.counts);
-		unlock_task_sighand(task, &flags);
-	}
+		nextseq = 1;
+	} while (need_seqretry(&sig->stats_lock, seq));
+	done_seqretry_irqrestore(&sig->stats_lock, seq, flags);
+	rcu_read_unlock();
 
 	entries = sum->containers;
 	for (fam = 0; fam < XSC_FAM_NR; fam++)

@@ -15,6 +15,7 @@
 #define CREATE_TRACE_POINTS
 #include "xsc_trace.h"
 
+EXPORT_TRACEPOINT_SYMBOL_GPL(xsc_op);
 EXPORT_TRACEPOINT_SYMBOL_GPL(xsc_container);
 
 /* On once an XSC process has run: see linux/xsc.h. */
@@ -24,6 +25,7 @@ void xsc_do_trace_op(enum xsc_way way, u32 nr, s64 ret)
 {
 	trace_xsc_op(way, nr, ret);
 }
+EXPORT_SYMBOL_GPL(xsc_do_trace_op);
 
 /**
  * xsc_audit() - write an audit record that "ausearch -k xsc" finds

@@ -41,20 +41,6 @@ const char * const xsc_family_names[XSC_FAM_NR] = {
 };
 
 /**
- * xsc_interrupted() - did a signal end an op before it had any effect?
- * @res:	what the op returned
- *
- * These codes never reach a user: the container restarts the op, or turns
- * them into -EINTR.
- */
-bool xsc_interrupted(s64 res)
-{
-	return res == -ERESTARTSYS || res == -ERESTARTNOINTR ||
-	       res == -ERESTARTNOHAND || res == -ERESTART_RESTARTBLOCK;
-}
-EXPORT_SYMBOL_GPL(xsc_interrupted);
-
-/**
  * xsc_container_begin() - start a batch or a doorbell
  * @c:		the container; @c->prior is the caller's to set
  * @way:	XSC_WAY_BATCH or XSC_WAY_RING
@@ -74,6 +60,7 @@ int xsc_container_begin(struct xsc_container *c, enum xsc_way way, bool call)
 	c->way = way;
 	c->linked = false;
 	c->failed = false;
+	c->malformed = 0;
 	c->call = call;
 	xsc_op_regs_save(c->regs, &c->saved);
 	if (call)
@@ -97,23 +84,34 @@ void xsc_container_end(struct xsc_container *c)
 }
 EXPORT_SYMBOL_GPL(xsc_container_end);
 
-/* Run one op whose SQE is in order. */
-static s64 xsc_run(struct xsc_container *c, const struct xsc_sqe *sqe)
+/* The SQE itself is wrong, whatever the op would have said. */
+static s64 xsc_malformed(struct xsc_container *c, s64 err)
+{
+	c->malformed++;
+	return err;
+}
+
+/**
+ * xsc_run() - run one op
+ * @c:		the container
+ * @sqe:	the kernel's own copy, flags dealt with
+ *
+ * Return: as xsc_issue().
+ */
+s64 xsc_run(struct xsc_container *c, const struct xsc_sqe *sqe)
 {
 	u32 nr = sqe->op;
 	s64 res;
 
-	if (nr == XSC_OP_NOP) {
-		xsc_count(c->way, XSC_FAM_OTHER);
-		xsc_trace_op(c->way, nr, 0);
-		return 0;
-	}
+	if (nr == XSC_OP_NOP)
+		return xsc_run_nop(c);
 	if (nr >= NR_syscalls)
-		return nr > XSC_OP_NOP && nr < XSC_OP_END ? -EINVAL : -ENOSYS;
+		return xsc_malformed(c, nr > XSC_OP_NOP && nr < XSC_OP_END ?
+					-EINVAL : -ENOSYS);
 
 	nr = array_index_nospec(nr, NR_syscalls);
 	if (xsc_optable[nr].flags & XSC_OPF_DIRECT)
-		return -EINVAL;
+		return xsc_malformed(c, -EINVAL);
 
 	xsc_op_regs_load(c->regs, nr, sqe->args);
 	xsc_count(c->way, xsc_optable[nr].family);
@@ -121,6 +119,7 @@ static s64 xsc_run(struct xsc_container *c, const struct xsc_sqe *sqe)
 	xsc_trace_op(c->way, nr, res);
 	return res;
 }
+EXPORT_SYMBOL_GPL(xsc_run);
 
 /* Put the result of an earlier SQE into an argument of this one. */
 static s64 xsc_forward(struct xsc_container *c, struct xsc_sqe *sqe)
@@ -128,13 +127,16 @@ static s64 xsc_forward(struct xsc_container *c, struct xsc_sqe *sqe)
 	s64 res;
 	int err;
 
-	if (!(sqe->flags & XSC_SQE_FORWARD))
-		return sqe->fwd_arg || sqe->fwd_from ? -EINVAL : 0;
+	if (!(sqe->flags & XSC_SQE_FORWARD)) {
+		if (sqe->fwd_arg || sqe->fwd_from)
+			return xsc_malformed(c, -EINVAL);
+		return 0;
+	}
 	if (sqe->fwd_arg >= ARRAY_SIZE(sqe->args) || !sqe->fwd_from)
-		return -EINVAL;
+		return xsc_malformed(c, -EINVAL);
 	err = c->prior(c, sqe->fwd_from, &res);
 	if (err)
-		return err;
+		return xsc_malformed(c, err);
 	if (IS_ERR_VALUE((unsigned long)res))
 		return -ECANCELED;
 	sqe->args[array_index_nospec(sqe->fwd_arg, ARRAY_SIZE(sqe->args))] = res;
@@ -142,26 +144,20 @@ static s64 xsc_forward(struct xsc_container *c, struct xsc_sqe *sqe)
 }
 
 /**
- * xsc_issue() - run one SQE
+ * xsc_issue_chained() - run one SQE that has flags, or stands behind a link
  * @c:		the container
  * @sqe:	the kernel's own copy; a forward changes it
  *
- * Return: the result for the CQE, or a restart code (xsc_interrupted()).
- *
- * Context: the calling thread, no locks but the ring's own.
+ * Return: as xsc_issue().
  */
-s64 xsc_issue(struct xsc_container *c, struct xsc_sqe *sqe)
+s64 xsc_issue_chained(struct xsc_container *c, struct xsc_sqe *sqe)
 {
 	s64 res;
-
-	if (likely(!sqe->flags && !sqe->fwd_arg && !sqe->fwd_from &&
-		   !c->linked))
-		return xsc_run(c, sqe);
 
 	if (!c->linked)
 		c->failed = false;
 	if (sqe->flags & ~XSC_SQE_F_ALL)
-		res = -EINVAL;
+		res = xsc_malformed(c, -EINVAL);
 	else if (c->failed)
 		res = -ECANCELED;
 	else
@@ -174,4 +170,4 @@ s64 xsc_issue(struct xsc_container *c, struct xsc_sqe *sqe)
 		c->failed = true;
 	return res;
 }
-EXPORT_SYMBOL_GPL(xsc_issue);
+EXPORT_SYMBOL_GPL(xsc_issue_chained);
