@@ -273,7 +273,7 @@ int xsc_proc_show(struct seq_file *m, struct pid_namespace *ns,
 		  struct pid *pid, struct task_struct *task)
 {
 	struct signal_struct *sig = task->signal;
-	unsigned int fam, seq, nextseq = 0;
+	unsigned int fam;
 	struct xsc_counts *sum;
 	struct task_struct *t;
 	unsigned long flags;
@@ -285,15 +285,11 @@ int xsc_proc_show(struct seq_file *m, struct pid_namespace *ns,
 
 	/* No thread may be counted twice, or not at all, while it dies. */
 	rcu_read_lock();
-	do {
-		seq = nextseq;
-		flags = read_seqbegin_or_lock_irqsave(&sig->stats_lock, &seq);
-		*sum = sig->xsc;
-		for_each_thread(task, t)
-			xsc_counts_add(sum, &t->xsc.counts);
-		nextseq = 1;
-	} while (need_seqretry(&sig->stats_lock, seq));
-	done_seqretry_irqrestore(&sig->stats_lock, seq, flags);
+	read_seqlock_excl_irqsave(&sig->stats_lock, flags);
+	*sum = sig->xsc;
+	for_each_thread(task, t)
+		xsc_counts_add(sum, &t->xsc.counts);
+	read_sequnlock_excl_irqrestore(&sig->stats_lock, flags);
 	rcu_read_unlock();
 
 	entries = sum->containers;
