@@ -26,8 +26,8 @@ PACKAGES="
 	sqlite3 python3 perl git openssl ca-certificates
 	strace ltrace gdb busybox procps psmisc util-linux kmod iproute2 iputils-ping netcat-openbsd
 	auditd trace-cmd bpftrace linux-perf
-	libcap2-bin libseccomp2 liburing2 acl attr
-	gcc libc6-dev make"
+	libcap2-bin libseccomp2 liburing2 libzydis4.0 acl attr
+	gcc g++ libc6-dev make"
 
 case ${1-} in
 -h | --help) sed -n '2,16s/^# \{0,1\}//p' "$0"; exit 0 ;;

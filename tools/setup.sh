@@ -1,7 +1,7 @@
 #!/bin/bash
 # setup.sh [GROUP...] - install the Debian packages that are missing, and no others
 #
-# GROUP is one of: build glibc image vm tests; all of them when none is named.
+# GROUP is one of: build glibc tools image vm tests; all of them when none is named.
 # A second run finds nothing missing and ends at once.
 . "$(dirname "$0")/lib.sh"
 
@@ -9,6 +9,7 @@ declare -A PACKAGES=(
 	[build]="build-essential bc bison flex libelf-dev libssl-dev kmod rsync quilt
 		xz-utils python3 ccache linux-source-6.1"
 	[glibc]="build-essential glibc-source gawk bison gettext python3 quilt xz-utils rsync ccache"
+	[tools]="build-essential libzydis-dev"
 	[image]="debootstrap e2fsprogs debian-archive-keyring build-essential libelf-dev"
 	[vm]="qemu-system-x86 qemu-utils python3 kmod"
 	[tests]="gcc-12-multilib binutils liburing-dev libcap-dev shellcheck sparse perl"

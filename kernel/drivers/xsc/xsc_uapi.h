@@ -16,8 +16,9 @@
  *   XSC_GATE_SIGRETURN  the signal restorer; issues rt_sigreturn alone.
  *
  * In an XSC process every other way into the kernel ends in SIGSYS with
- * si_code SYS_XSC.  In a legacy process the gate is usable too, so that
- * one C library serves both.
+ * si_code SYS_XSC.  In a legacy process the gate is usable too, so that one
+ * C library serves both; only XSC's own ops are not there (ENOSYS), but for
+ * rings by /dev/xsc.
  *
  * Registers are those of the native system call; on x86-64 %rax, %rcx and
  * %r11 are clobbered, and the "call" uses eight bytes below the stack
@@ -75,7 +76,7 @@ struct xsc_note_abi {
  */
 #define XSC_OP_BASE		0x10000
 
-/* nop(): 0.  For measuring. */
+/* An unknown op gets ENOSYS.  nop(): 0, for measuring. */
 #define XSC_OP_NOP		(XSC_OP_BASE + 0)
 /*
  * batch(struct xsc_sqe *sqes, struct xsc_cqe *cqes, u32 nr, u32 start, 0):

@@ -31,8 +31,7 @@ static enum xsc_site xsc_site(unsigned long off, int nr)
 		return nr & __X32_SYSCALL_BIT && nr >= 0 ? XSC_SITE_NONE :
 							   XSC_SITE_NATIVE;
 	case XSC_GATE_BATCH:
-		return nr >= XSC_OP_BASE && nr < XSC_OP_END ? XSC_SITE_OWN :
-							      XSC_SITE_NONE;
+		return nr >= XSC_OP_BASE ? XSC_SITE_OWN : XSC_SITE_NONE;
 	case XSC_GATE_VFORK:
 		return nr == __NR_vfork ? XSC_SITE_NATIVE : XSC_SITE_NONE;
 	case XSC_GATE_SIGRETURN + XSC_SIGRETURN_SKIP:
