@@ -56,6 +56,8 @@ extern const char * const xsc_family_names[XSC_FAM_NR];
  * @call:	the container is itself inside an ordinary call (an ioctl)
  * @prior:	result of the SQE @back places before, for XSC_SQE_FORWARD;
  *		returns 0 or a negative errno
+ * @abort:	the task dies inside an op: give back what the caller of
+ *		xsc_container_begin() holds; may be NULL
  */
 struct xsc_container {
 	struct pt_regs		*regs;
@@ -66,6 +68,7 @@ struct xsc_container {
 	bool			call;
 	unsigned int		malformed;
 	int (*prior)(struct xsc_container *c, unsigned int back, s64 *res);
+	void (*abort)(struct xsc_container *c);
 };
 
 int xsc_container_begin(struct xsc_container *c, enum xsc_way way, bool call);
@@ -143,7 +146,8 @@ static __always_inline s64 xsc_issue(struct xsc_container *c,
  * struct xsc_ring_driver - what xsc.ko gives the built-in part
  * @owner:	the module
  * @setup:	XSC_OP_RING_SETUP; returns a file descriptor
- * @enter:	XSC_OP_RING_ENTER
+ * @enter:	XSC_OP_RING_ENTER; puts the caller's reference to @owner, since an
+ *		op in the ring may end the task
  */
 struct xsc_ring_driver {
 	struct module *owner;

@@ -217,13 +217,10 @@ static long xsc_ring_setup(struct pt_regs *regs, const struct xsc_op_regs *args)
 static long xsc_ring_enter(const struct xsc_op_regs *args)
 {
 	const struct xsc_ring_driver *drv = xsc_ring_driver_get();
-	long ret;
 
 	if (!drv)
 		return -EBADF;	/* without the driver there is no ring */
-	ret = drv->enter(args->args[0], args->args[1], args->args[2]);
-	module_put(drv->owner);
-	return ret;
+	return drv->enter(args->args[0], args->args[1], args->args[2]);
 }
 
 /**
@@ -237,9 +234,12 @@ long xsc_own_op(struct pt_regs *regs, int nr)
 {
 	struct xsc_op_regs args;
 
-	current->xsc.counts.containers++;
-	if (nr == XSC_OP_NOP)
+	if (nr == XSC_OP_NOP) {
+		xsc_count(XSC_WAY_DIRECT, XSC_FAM_OTHER);
+		xsc_trace_direct(nr, 0);
 		return 0;
+	}
+	current->xsc.counts.containers++;
 	xsc_op_regs_save(regs, &args);
 	switch (nr) {
 	case XSC_OP_BATCH:

@@ -162,12 +162,14 @@ static void xsc_ring_sqe(struct xsc_ring *ring, struct xsc_sqe *to)
  * struct xsc_doorbell - a doorbell while it runs
  * @c:		the container
  * @ring:	the ring
+ * @file:	its file, of which a reference is held
  * @done:	SQEs completed
  * @sqe:	our copy of the one being run
  */
 struct xsc_doorbell {
 	struct xsc_container	c;
 	struct xsc_ring		*ring;
+	struct file		*file;
 	unsigned int		done;
 	struct xsc_sqe		sqe;
 };
@@ -212,12 +214,32 @@ static void xsc_ring_complete(struct xsc_doorbell *d, u64 data, s64 res)
 	WRITE_ONCE(cr->sqes_done, cr->sqes_done + 1);
 }
 
+/* What xsc_doorbell() holds while ops run. */
+static void xsc_ring_release_doorbell(struct xsc_ring *ring, struct file *file)
+{
+	mutex_unlock(&ring->lock);
+	fput(file);
+}
+
+static void xsc_ring_abort(struct xsc_container *c)
+{
+	struct xsc_doorbell *d = container_of(c, struct xsc_doorbell, c);
+
+	xsc_ring_release_doorbell(d->ring, d->file);
+}
+
 /* Take up to @to_submit SQEs.  Returns a count, an errno or a restart code. */
-static long xsc_ring_run(struct xsc_ring *ring, u32 to_submit, bool call)
+static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
+			 u32 to_submit, bool call)
 {
 	const struct xsc_sr_hdr *sr = ring->sr.addr;
 	struct xsc_cr_hdr *cr = ring->cr.addr;
-	struct xsc_doorbell d = { .c.prior = xsc_ring_prior, .ring = ring };
+	struct xsc_doorbell d = {
+		.c.prior = xsc_ring_prior,
+		.c.abort = xsc_ring_abort,
+		.ring = ring,
+		.file = file,
+	};
 	u32 queued, used, flags = 0;
 	long ret;
 
@@ -275,15 +297,14 @@ static long xsc_doorbell(struct file *file, u32 to_submit, u32 flags, bool call)
 		return -EINVAL;
 	if (ring->mm != current->mm)
 		return -EPERM;
-	if (current->xsc.contained)
+	if (current->xsc.container)
 		return -EDEADLK;
 	if (mutex_lock_interruptible(&ring->lock))
 		return -ERESTARTSYS;
 	/* An op may close the file, and fdget() need not have counted us. */
 	get_file(file);
-	ret = xsc_ring_run(ring, to_submit, call);
-	mutex_unlock(&ring->lock);
-	fput(file);
+	ret = xsc_ring_run(ring, file, to_submit, call);
+	xsc_ring_release_doorbell(ring, file);
 	return ret;
 }
 
@@ -293,6 +314,11 @@ static long xsc_ring_op_enter(int fd, u32 to_submit, u32 flags)
 	struct fd f = fdget(fd);
 	long ret = -EBADF;
 
+	/*
+	 * An open file of ours keeps the module, also when an op closes it:
+	 * the last reference is put on the way out of the kernel.
+	 */
+	module_put(THIS_MODULE);
 	if (!f.file)
 		return ret;
 	ret = -EOPNOTSUPP;
@@ -433,7 +459,7 @@ static struct miscdevice xsc_misc = {
 	.mode	= 0666,
 };
 
-static int __init xsc_init(void)
+static int __init xsc_module_init(void)
 {
 	int err;
 
@@ -456,13 +482,13 @@ static int __init xsc_init(void)
 	return 0;
 }
 
-static void __exit xsc_exit(void)
+static void __exit xsc_module_exit(void)
 {
 	xsc_ring_driver_unregister();
 	misc_deregister(&xsc_misc);
 }
 
-module_init(xsc_init);
-module_exit(xsc_exit);
+module_init(xsc_module_init);
+module_exit(xsc_module_exit);
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("XSC rings and /dev/xsc");

@@ -172,7 +172,7 @@ int xsc_exec_commit(struct linux_binprm *bprm)
 void xsc_fork(struct task_struct *tsk)
 {
 	memset(&tsk->xsc.counts, 0, sizeof(tsk->xsc.counts));
-	tsk->xsc.contained = false;
+	tsk->xsc.container = NULL;
 }
 
 static void xsc_counts_add(struct xsc_counts *sum, const struct xsc_counts *c)

@@ -42,7 +42,7 @@ const char * const xsc_family_names[XSC_FAM_NR] = {
 
 /**
  * xsc_container_begin() - start a batch or a doorbell
- * @c:		the container; @c->prior is the caller's to set
+ * @c:		the container; @c->prior and @c->abort are the caller's to set
  * @way:	XSC_WAY_BATCH or XSC_WAY_RING
  * @call:	the container runs inside an ordinary call, which was shown to
  *		the controls and is now shown as ended
@@ -52,9 +52,9 @@ const char * const xsc_family_names[XSC_FAM_NR] = {
  */
 int xsc_container_begin(struct xsc_container *c, enum xsc_way way, bool call)
 {
-	if (current->xsc.contained)
+	if (current->xsc.container)
 		return -EDEADLK;
-	current->xsc.contained = true;
+	current->xsc.container = c;
 
 	c->regs = current_pt_regs();
 	c->way = way;
@@ -80,9 +80,22 @@ void xsc_container_end(struct xsc_container *c)
 	xsc_op_regs_restore(c->regs, &c->saved);
 	if (c->call)
 		xsc_arch_call_resume(c->regs);
-	current->xsc.contained = false;
+	current->xsc.container = NULL;
 }
 EXPORT_SYMBOL_GPL(xsc_container_end);
+
+/**
+ * xsc_container_abort() - the task dies inside an op
+ * @c:		its container, on a stack that is still there
+ *
+ * exit() as an op, or a seccomp filter that kills the thread.
+ */
+void xsc_container_abort(struct xsc_container *c)
+{
+	current->xsc.container = NULL;
+	if (c->abort)
+		c->abort(c);
+}
 
 /* The SQE itself is wrong, whatever the op would have said. */
 static s64 xsc_malformed(struct xsc_container *c, s64 err)

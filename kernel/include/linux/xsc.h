@@ -12,7 +12,9 @@
 #include <linux/mm_types.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#ifdef CONFIG_XSC_HOOKS
 #include <linux/xsc_types.h>
+#endif
 
 struct file;
 struct linux_binprm;
@@ -59,6 +61,7 @@ struct file *xsc_open_interp(struct linux_binprm *bprm, const char *path);
 void xsc_exec_flush(struct linux_binprm *bprm);
 int xsc_exec_commit(struct linux_binprm *bprm);
 void xsc_fork(struct task_struct *tsk);
+void xsc_container_abort(struct xsc_container *c);
 void xsc_exit_account(struct signal_struct *sig, struct task_struct *tsk);
 int xsc_prctl(unsigned long cmd, unsigned long arg, unsigned long arg4,
 	      unsigned long arg5);
@@ -78,6 +81,16 @@ static inline bool xsc_sealed(const struct mm_struct *mm, unsigned long start,
 			      unsigned long end)
 {
 	return start < mm->xsc_seal.end && end > mm->xsc_seal.start;
+}
+
+/**
+ * xsc_exit() - a task dies, perhaps inside a batch or a doorbell
+ * @tsk:	current
+ */
+static inline void xsc_exit(struct task_struct *tsk)
+{
+	if (unlikely(tsk->xsc.container))
+		xsc_container_abort(tsk->xsc.container);
 }
 
 #else /* !CONFIG_XSC_HOOKS */
@@ -118,6 +131,8 @@ static inline int xsc_exec_commit(struct linux_binprm *bprm)
 }
 
 static inline void xsc_fork(struct task_struct *tsk) { }
+
+static inline void xsc_exit(struct task_struct *tsk) { }
 
 static inline void xsc_exit_account(struct signal_struct *sig,
 				    struct task_struct *tsk) { }

@@ -47,18 +47,20 @@ struct xsc_counts {
 	u64	traps;
 };
 
+struct xsc_container;
+
 /**
  * struct xsc_task - XSC state of a task
  * @gate_ip:	instruction pointer that the gate's enter site leaves; 0 in a
  *		legacy task.  Inherited by fork and clone, replaced at execve.
  * @inherit:	XSC_PR_INHERIT
- * @contained:	inside a batch or a doorbell
+ * @container:	the batch or doorbell that the task is inside of, or NULL
  * @counts:	since execve or clone
  */
 struct xsc_task {
 	unsigned long		gate_ip;
+	struct xsc_container	*container;
 	bool			inherit;
-	bool			contained;
 	struct xsc_counts	counts;
 };
 

@@ -7,6 +7,7 @@
 #include <linux/mm.h>
 #include <linux/nospec.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/syscalls.h>
 
 #include <asm/syscall.h>
@@ -122,6 +123,12 @@ long xsc_arch_op(struct pt_regs *regs, u32 nr)
 		regs->ax = x64_sys_call(regs, array_index_nospec(n, NR_syscalls));
 	else if (n != -1)
 		regs->ax = __x64_sys_ni_syscall(regs);
+	else if (regs->ax == nr && signal_pending(current))
+		/*
+		 * SECCOMP_RET_TRAP, for a handler that wants to emulate the
+		 * call: it cannot reach a result inside a container.
+		 */
+		regs->ax = -ENOSYS;
 
 	syscall_op_exit_work(regs);
 	return regs->ax;
