@@ -4,7 +4,7 @@
 plan 6
 
 truncate -s 16M disk.img
-"$VM" --drive disk.img -- sh -c 'mke2fs -q -F /dev/vdc && mount /dev/vdc /mnt && echo kept >/mnt/file' </dev/null
+"$VM" --drive disk.img -- sh -c 'mke2fs -q -t ext4 -F /dev/vdc && mount /dev/vdc /mnt && echo kept >/mnt/file' </dev/null
 is "a disk: used" $? 0
 is "a disk: kept" "$(debugfs -R 'cat file' disk.img 2>/dev/null)" kept
 
@@ -25,7 +25,7 @@ matches "a network card" net.txt '10\.0\.2\.15'
 is "mounts, control groups, lo, writable root, clock" "$(echo $(cat env.txt))" "xsc-guest tsc"
 
 # a terminal of its own: 30 rows, 100 columns; Ctrl-C reaches the guest
-cat >pty.py <<'EOF'
+cat >term.py <<'EOF'
 import os, pty, sys, time, fcntl, termios, struct
 pid, fd = pty.fork()
 if pid == 0:
@@ -61,7 +61,7 @@ except OSError:
     pass
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 EOF
-python3 pty.py "$VM" >pty.out 2>&1
+python3 term.py "$VM" >pty.out 2>&1
 is "a shell on a terminal: window size, Ctrl-C, exit status" "$?:$(cat pty.out)" "9:"
 
 "$VM" -- sh -c 'auditd && sleep 1 && auditctl -a always,exit -S mkdirat -S mkdir -k tkey >/dev/null && mkdir /tmp/d &&

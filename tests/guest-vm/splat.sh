@@ -20,7 +20,7 @@ ok "an oops is shown" grep -q 'BUG: kernel NULL pointer' err.txt
 "$VM" -- sh -c "$(provoke PANIC)" </dev/null 2>err.txt
 is "panic: exit status" $? 120
 matches "panic: said" err.txt 'Kernel panic'
-"$VM" -- poweroff -f </dev/null 2>err.txt
+"$VM" -- busybox poweroff -f </dev/null 2>err.txt
 is "a machine that ends itself" $? 125
 
 done_testing
