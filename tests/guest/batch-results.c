@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* batch-results.c - an op in a batch returns what it returns alone; TEST: xsc only */
 #include <linux/futex.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/utsname.h>

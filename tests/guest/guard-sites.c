@@ -24,9 +24,9 @@ static void try_batch(int fd)
 	at(xsc_gate() + XSC_GATE_BATCH, SYS_write, fd);
 }
 
-static void try_batch_end(int fd)
+static void try_batch_below(int fd)
 {
-	at(xsc_gate() + XSC_GATE_BATCH, XSC_OP_END, fd);
+	at(xsc_gate() + XSC_GATE_BATCH, XSC_OP_BASE - 1, fd);
 }
 
 static void try_batch_huge(int fd)
@@ -70,7 +70,7 @@ int main(int argc, char **argv)
 {
 	const struct door doors[] = {
 		{ "write from the batch site", try_batch, "number", SYS_write, AUDIT_ARCH_X86_64, true, true },
-		{ "an unknown op from the batch site", try_batch_end, "number", XSC_OP_END, AUDIT_ARCH_X86_64, true, false },
+		{ "XSC_OP_BASE - 1 from the batch site", try_batch_below, "number", XSC_OP_BASE - 1, AUDIT_ARCH_X86_64, true, false },
 		{ "-1 from the batch site", try_batch_huge, "number", -1, AUDIT_ARCH_X86_64, true, false },
 		{ "write from the vfork site", try_vfork, "number", SYS_write, AUDIT_ARCH_X86_64, false, false },
 		{ "fork from the vfork site", try_vfork_fork, "number", SYS_fork, AUDIT_ARCH_X86_64, false, false },
@@ -87,6 +87,8 @@ int main(int argc, char **argv)
 		tap_is(xsc_call(1000000), -ENOSYS, "an unknown number at the enter site: ENOSYS");
 		tap_is(xsc_call(-1), -ENOSYS, "-1 at the enter site: ENOSYS");
 		tap_is(xsc_op(XSC_OP_NOP), 0, "nop at the batch site: 0");
+		tap_is(xsc_op(XSC_OP_END), -ENOSYS, "an unknown op at the batch site: ENOSYS");
+		tap_is(xsc_op(0x7fffffff), -ENOSYS, "op 2^31 - 1 at the batch site: ENOSYS");
 	}
 	return tap_done();
 }

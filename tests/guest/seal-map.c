@@ -93,7 +93,7 @@ static long mremap_onto(void) { return move(anon(0, len, 0), len, len, MREMAP_FI
 static long mremap_onto_page(void) { return move(anon(0, PAGE, 0), PAGE, PAGE, MREMAP_FIXED, page); }
 static long mremap_onto_from_below(void)
 {
-	return move(anon(0, 64 * PAGE, 0), 64 * PAGE, 64 * PAGE, MREMAP_FIXED, page - 63 * PAGE);
+	return move(anon(0x30000000, 64 * PAGE, 0), 64 * PAGE, 64 * PAGE, MREMAP_FIXED, page - 63 * PAGE);
 }
 
 static long mremap_dontunmap_onto(void)

@@ -73,21 +73,26 @@ static inline long proc_xsc(int pid, const char *line, const char *key)
 /* --- tracepoints ---------------------------------------------------------------- */
 
 /**
- * struct trace - an instance of the tracer, for one test
- * @dir:	its directory, "" when there is none
+ * struct trace - one recorded event
+ * @event:	"xsc/xsc_trap"
+ *
+ * One buffer serves all tests, which run one after the other: an instance of
+ * the tracer takes seconds to make and to unmake.
  */
 struct trace {
-	char	dir[96];
+	const char	*event;
 };
 
-static inline int trace_put(const struct trace *t, const char *file, const char *text)
+#define TRACING	"/sys/kernel/tracing"
+
+static inline int trace_put(const char *file, const char *text)
 {
 	char path[160];
 	int fd;
 	long n;
 
-	snprintf(path, sizeof(path), "%s/%s", t->dir, file);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
+	snprintf(path, sizeof(path), TRACING "/%s", file);
+	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
 	n = write(fd, text, strlen(text));
@@ -95,25 +100,23 @@ static inline int trace_put(const struct trace *t, const char *file, const char 
 	return n > 0 ? 0 : -1;
 }
 
-/* trace_start() - record an event, "xsc/xsc_trap"; 0 or -1 */
+/* trace_start() - empty the buffer and record an event; 0 or -1 */
 static inline int trace_start(struct trace *t, const char *event)
 {
 	char file[96];
 
-	snprintf(t->dir, sizeof(t->dir), "/sys/kernel/tracing/instances/xsc-test-%d", getpid());
-	mkdir(t->dir, 0700);
+	t->event = event;
+	trace_put("trace", "\n");
 	snprintf(file, sizeof(file), "events/%s/enable", event);
-	return trace_put(t, file, "1");
+	return trace_put(file, "1");
 }
 
 /* trace_text() - what was recorded so far; static, the first 256 KiB */
 static inline char *trace_text(const struct trace *t)
 {
 	static char text[256 * 1024];
-	char path[128];
 
-	snprintf(path, sizeof(path), "%s/trace", t->dir);
-	witness_read(path, text, sizeof(text));
+	witness_read(TRACING "/trace", text, sizeof(text));
 	return text;
 }
 
@@ -136,7 +139,10 @@ static inline int trace_count(const struct trace *t, int pid, const char *what)
 
 static inline void trace_end(struct trace *t)
 {
-	rmdir(t->dir);
+	char file[96];
+
+	snprintf(file, sizeof(file), "events/%s/enable", t->event);
+	trace_put(file, "0");
 }
 
 /* --- audit -------------------------------------------------------------------------- */
