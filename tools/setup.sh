@@ -1,7 +1,8 @@
 #!/bin/bash
 # setup.sh [GROUP...] - install the Debian packages that are missing, and no others
 #
-# GROUP is one of: build glibc tools image vm tests; all of them when none is named.
+# GROUP is one of: build glibc tools image vm tests fuzz; all but fuzz when none is
+# named.
 # A second run finds nothing missing and ends at once.
 . "$(dirname "$0")/lib.sh"
 
@@ -12,16 +13,17 @@ declare -A PACKAGES=(
 	[tools]="build-essential libzydis-dev"
 	[image]="debootstrap e2fsprogs debian-archive-keyring build-essential libelf-dev"
 	[vm]="qemu-system-x86 qemu-utils python3 kmod"
+	[fuzz]="clang libclang-rt-14-dev"
 	[tests]="gcc-12-multilib binutils liburing-dev libcap-dev shellcheck sparse perl"
 )
 
 case ${1-} in
 -h | --help)
-	sed -n '2,5s/^# \{0,1\}//p' "$0"
+	sed -n '2,6s/^# \{0,1\}//p' "$0"
 	exit 0
 	;;
 esac
-[ $# -gt 0 ] || set -- "${!PACKAGES[@]}"
+[ $# -gt 0 ] || set -- build glibc tools image vm tests
 
 want=
 for group; do
