@@ -91,7 +91,7 @@ check-glibc: guest
 check-apps: guest
 	@$(call script,tests/apps/run)
 
-check-security: guest
+check-security: guest-plain
 	@$(call script,tests/security/run)
 
 check-vm: guest
