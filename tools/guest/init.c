@@ -13,6 +13,7 @@
  *
  * Host to guest on xsc.ctl:  M tag\0path (mount a share)   C path (folder)
  *   E name=value   A argument   T rows cols (u16 each: use a terminal)
+ *   Z mask (u8: of 0, 1, 2, those that are /dev/null)
  *   L (look for leaks at the end)   S (sync all at the end)   G (go)
  *   then at any time W rows cols (u16 each)
  * Guest to host:  R (about to run the command)   N text (for xsc-vm's stderr)
@@ -468,6 +469,7 @@ static struct {
 	int argc, envc;
 	char *cwd;
 	bool tty, leaks, sync;
+	unsigned int null;	/* mask of the standard files that are /dev/null */
 	struct winsize ws;
 	char *shares[16];
 	int nr_shares;
@@ -518,6 +520,9 @@ static void read_request(struct frames *f)
 			memcpy(&req.ws.ws_row, p + 5, 2);
 			memcpy(&req.ws.ws_col, p + 7, 2);
 			break;
+		case 'Z':
+			req.null = (unsigned char)p[5];
+			break;
 		case 'L':
 			req.leaks = true;
 			break;
@@ -537,7 +542,7 @@ static void read_request(struct frames *f)
 static void __attribute__((noreturn)) run_command(int in, int out, int err)
 {
 	sigset_t none;
-	int e;
+	int e, i, fd;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -547,6 +552,11 @@ static void __attribute__((noreturn)) run_command(int in, int out, int err)
 	dup2(in, 0);
 	dup2(out, 1);
 	dup2(err, 2);
+	/* some programs look: ausearch reads a pipe instead of its log */
+	fd = req.null ? open("/dev/null", O_RDWR | O_CLOEXEC) : -1;
+	for (i = 0; fd >= 0 && i < 3; i++)
+		if (req.null & (1 << i))
+			dup2(fd, i);
 	if (chdir(req.cwd) < 0) {
 		dprintf(2, "xsc-vm: %s is not in the guest: %s\n", req.cwd, strerror(errno));
 		_exit(125);
