@@ -44,8 +44,8 @@ src=$XSC_BUILD/glibc-src obj=$XSC_BUILD/glibc stage=$XSC_BUILD/glibc-stage
 out=$XSC_BUILD/xsc-prefix stamps=$XSC_BUILD/glibc-stamps
 objects=4700		# what a full build compiles, about
 
-# Let ccache serve any checkout.
-export CCACHE_BASEDIR=$XSC_BUILD CCACHE_NOHASHDIR=1
+# Let ccache serve any checkout, and not run the preprocessor first.
+export CCACHE_BASEDIR=$XSC_BUILD CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
 
 # What a library beside the stock one does not need: character sets, locales,
 # time zones and documents are Debian's, and libsupport is for glibc's tests.
@@ -80,7 +80,7 @@ unpack() {
 	# make goes by modification times.  A file that is what it was in the
 	# last tree keeps its own.
 	if [ -d "$src" ]; then
-		find "$new" -name .pc -prune -o -type f -newer "$new/version.h" \
+		find "$new" -name .pc -prune -o -type f -newer "$tarball" \
 			-printf '%P\n' | while IFS= read -r f; do
 			if cmp -s "$new/$f" "$src/$f"; then
 				touch -r "$src/$f" "$new/$f"

@@ -8,7 +8,6 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
-#include <ucontext.h>
 #include <unistd.h>
 #include "test.h"
 
@@ -28,8 +27,16 @@ static void count(int sig)
 static void info(int sig, siginfo_t *si, void *uc)
 {
 	CHECK(si->si_signo == sig && si->si_value.sival_int == 77);
-	((ucontext_t *)uc)->uc_mcontext.gregs[REG_RBX] ^= 0;
+	CHECK(uc);
 	seen += 100;
+}
+
+static int told[2];
+
+static void tell(int sig)
+{
+	seen++;
+	CHECK(write(told[1], "t", 1) == 1);
 }
 
 static void leave(int sig)
@@ -61,7 +68,7 @@ int main(void)
 {
 	struct sigaction sa = { .sa_handler = count }, old;
 	struct { void *handler; unsigned long flags; void *restorer; unsigned long mask; } k;
-	struct itimerval it = { .it_value = { 0, 50000 } };
+	struct itimerval every = { { 0, 50000 }, { 0, 50000 } }, never = { };
 	unsigned long gate = getauxval(AT_XSC);
 	union sigval v = { .sival_int = 77 };
 	int fd[2];
@@ -83,24 +90,30 @@ int main(void)
 	depth = 20;
 	raise(SIGUSR2);
 	CHECK(seen == 1021);
+	seen = 0;
 
-	/* A read that a handler interrupts: with SA_RESTART and without. */
-	CHECK(pipe(fd) == 0);
+	/* A read that a handler interrupts, without SA_RESTART and with it. */
+	CHECK(pipe(fd) == 0 && pipe(told) == 0);
+	sa.sa_handler = tell;
 	sa.sa_flags = 0;
 	CHECK(sigaction(SIGALRM, &sa, NULL) == 0);
-	setitimer(ITIMER_REAL, &it, NULL);
+	CHECK(setitimer(ITIMER_REAL, &every, NULL) == 0);
 	errno = 0;
 	CHECK(read(fd[0], &c, 1) == -1 && errno == EINTR);
+	CHECK(setitimer(ITIMER_REAL, &never, NULL) == 0);
+	while (read(told[0], &c, 1) == 1 && --seen > 0)
+		;
 	sa.sa_flags = SA_RESTART;
 	CHECK(sigaction(SIGALRM, &sa, NULL) == 0);
 	if (fork() == 0) {
-		usleep(150000);
-		write(fd[1], "r", 1);
+		/* The handler has run: now let the read go on. */
+		CHECK(read(told[0], &c, 1) == 1);
+		CHECK(write(fd[1], "r", 1) == 1);
 		_exit(0);
 	}
-	setitimer(ITIMER_REAL, &it, NULL);
-	seen = 0;
-	CHECK(read(fd[0], &c, 1) == 1 && c == 'r' && seen == 1);
+	CHECK(setitimer(ITIMER_REAL, &every, NULL) == 0);
+	CHECK(read(fd[0], &c, 1) == 1 && c == 'r');
+	CHECK(setitimer(ITIMER_REAL, &never, NULL) == 0);
 	wait(NULL);
 
 	/* restart_syscall: stopped and continued in nanosleep. */
