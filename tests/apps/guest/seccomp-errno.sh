@@ -4,7 +4,8 @@
 want="openat=Permission denied trapped=0"
 is "legacy process, libc" "$("$BIN/stock/seccomp-filter" errno libc)" "$want"
 is "legacy process, gate" "$("$BIN/stock/seccomp-filter" errno direct)" "$want"
-is "legacy process, batch" "$("$BIN/stock/seccomp-filter" errno batch)" "batch=3 first=1 last=1 $want"
+is "Debian's libc with xsc-run, libc" "$(xsc-run "$BIN/stock/seccomp-filter" errno libc)" "$want"
+is "Debian's libc with xsc-run, batch" "$(xsc-run "$BIN/stock/seccomp-filter" errno batch)" "batch=3 first=1 last=1 $want"
 for link in dynamic static; do
 	is "XSC, $link, libc" "$("$BIN/$link/seccomp-filter" errno libc)" "$want"
 	is "XSC, $link, direct" "$("$BIN/$link/seccomp-filter" errno direct)" "$want"

@@ -11,7 +11,7 @@ matches "and counts itself" out '^XSC processes +[1-9]'
 
 xsc-run sleep 60 &
 pid=$!
-sleep 0.5
+sleep 1
 ok "status PID" xscctl status $pid
 matches "its kind" out '^kind +XSC'
 matches "its entries" out '^kernel entries +[1-9]'

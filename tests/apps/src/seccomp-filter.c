@@ -3,7 +3,8 @@
  * seccomp-filter.c errno|kill|trap|log direct|batch|libc - deny openat, and try it
  *
  * Prints what came of it.  The op stands second in a batch of three; the two
- * around it must run (but for kill).
+ * around it must run (but for kill).  A batch that a signal has cut short, as
+ * trap does, goes on from where it ended.
  */
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -72,6 +73,10 @@ int main(int argc, char **argv)
 		xsc_sqe_prep(&sqe[2], SYS_getpid, 0, 0, 0, 0, 0, 0);
 		cqe[1].res = 12345;
 		res = xsc_batch(sqe, cqe, 3);
+		if (res == 2) {
+			CHECK(!cqe[2].res && !cqe[2].user_data);
+			CHECK(xsc_batch(sqe + 2, cqe + 2, 1) == 1);
+		}
 		printf("batch=%ld first=%d last=%d ", res, cqe[0].res == getppid(), cqe[2].res == getpid());
 		res = cqe[1].res;
 	}

@@ -89,13 +89,13 @@ int main(void)
 	/* a read that a signal interrupts: restarted with SA_RESTART, EINTR without */
 	CHECK(!pipe(p));
 	set(SIGALRM, count, SA_RESTART);
-	CHECK(!setitimer(ITIMER_REAL, &it, NULL));
+	seen = 0;
 	pid = fork();
 	if (!pid) {
-		usleep(150000);
+		usleep(300000);
 		_exit(write(p[1], "x", 1) != 1);
 	}
-	seen = 0;
+	CHECK(!setitimer(ITIMER_REAL, &it, NULL));
 	CHECK(read(p[0], &c, 1) == 1 && c == 'x');
 	CHECK(seen == 1);
 	CHECK(waitpid(pid, &i, 0) == pid && !i);
