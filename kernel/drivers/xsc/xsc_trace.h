@@ -11,6 +11,16 @@
 #include <linux/tracepoint.h>
 #include <linux/xsc.h>
 
+/* So that trace-cmd and perf can print the names. */
+TRACE_DEFINE_ENUM(XSC_WAY_DIRECT);
+TRACE_DEFINE_ENUM(XSC_WAY_BATCH);
+TRACE_DEFINE_ENUM(XSC_WAY_RING);
+TRACE_DEFINE_ENUM(XSC_DOOR_SYSCALL);
+TRACE_DEFINE_ENUM(XSC_DOOR_NUMBER);
+TRACE_DEFINE_ENUM(XSC_DOOR_COMPAT);
+TRACE_DEFINE_ENUM(XSC_DOOR_INT80);
+TRACE_DEFINE_ENUM(XSC_DOOR_VSYSCALL);
+
 #define xsc_show_way(way)				\
 	__print_symbolic(way,				\
 			 { XSC_WAY_DIRECT, "direct" },	\
