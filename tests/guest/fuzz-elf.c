@@ -19,6 +19,7 @@
 
 #include "elf-make.h"
 #include "tap.h"
+#include "witness.h"
 
 #define POLICY	"/proc/sys/kernel/xsc/exec_policy"
 
@@ -209,6 +210,7 @@ int main(void)
 			tap_is(execute(path, false), EXITED, "program %d runs unmutated", i);
 	}
 
+	modprobe_off(true);
 	end = time(NULL) + seconds;
 	tick = time(NULL);
 	while (time(NULL) < end) {
@@ -228,6 +230,7 @@ int main(void)
 		}
 	}
 	set_policy(0);
+	modprobe_off(false);
 	for (int i = 0; i < KINDS; i++)
 		dprintf(1, "# %lu %s\n", kinds[i], kind_names[i]);
 	tap_ok(n > seconds, "%lu mutated files executed", n);

@@ -35,7 +35,8 @@ mkdir -p "$BIN"
 build() {
 	local t=$1 src=${1%_[36][24]} flags=(-O2 -std=gnu99 -pthread -w -no-pie -static) more=()
 	[ "$BIN/$t" -nt "$0" ] && [ "$BIN/$t" -nt "$SELF/x86/$src.c" ] && return
-	case $t in *_32) flags+=(-m32) ;; esac
+	# Debian keeps the kernel's headers, which 32-bit programs share, below the 64-bit triplet
+	case $t in *_32) flags+=(-m32 -idirafter /usr/include/x86_64-linux-gnu) ;; esac
 	case $t in
 	sysret_ss_attrs_64) more=("$SELF/x86/thunks.S") ;;
 	ptrace_syscall_32) more=("$SELF/x86/raw_syscall_helper_32.S") ;;
@@ -43,7 +44,7 @@ build() {
 	check_initial_reg_state_*) flags+=(-Wl,-ereal_start) ;;
 	esac
 	case $t in
-	seccomp_bpf) gcc "${flags[@]}" -D_GNU_SOURCE -o "$BIN/$t" "$SELF/seccomp/seccomp_bpf.c" ;;
+	seccomp_bpf) gcc "${flags[@]}" -D_GNU_SOURCE -o "$BIN/$t" "$SELF/seccomp/seccomp_bpf.c" -lcap ;;
 	sud_test) gcc "${flags[@]}" -D_GNU_SOURCE -o "$BIN/$t" "$SELF/syscall_user_dispatch/sud_test.c" ;;
 	*) gcc "${flags[@]}" -D_GNU_SOURCE -DCAN_BUILD_32 -DCAN_BUILD_64 -I"$SELF/x86" -o "$BIN/$t" \
 		"$SELF/x86/$src.c" "${more[@]}" ;;

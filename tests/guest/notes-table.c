@@ -396,6 +396,7 @@ int main(void)
 	tap_ok(!trace_start(&trace, "xsc/xsc_exec"), "tracing xsc_exec");
 	tap_ok(!audit_start(&audit), "auditing");
 
+	modprobe_off(true);
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
 		elf_start(&e, EM_X86_64, false, ET_EXEC, ELF_BASE);
 		table[i].make();
@@ -405,6 +406,7 @@ int main(void)
 		}
 		all_policies(table[i].name, path, table[i].kind, table[i].reason);
 	}
+	modprobe_off(false);
 	audit_end(&audit);
 	trace_end(&trace);
 	return tap_done();

@@ -222,4 +222,20 @@ static inline void audit_end(struct audit *a)
 	close(a->fd);
 }
 
+/* --- modules ------------------------------------------------------------------------- */
+
+/*
+ * modprobe_off() - execve's ENOEXEC no longer asks for a binfmt module, which
+ * costs a process each time
+ */
+static inline void modprobe_off(bool off)
+{
+	int fd = open("/proc/sys/kernel/modprobe", O_WRONLY | O_CLOEXEC);
+	const char *path = off ? "\n" : "/sbin/modprobe\n";
+
+	if (fd >= 0 && write(fd, path, strlen(path)) < 0)
+		dprintf(1, "# cannot write /proc/sys/kernel/modprobe\n");
+	close(fd);
+}
+
 #endif /* XSC_WITNESS_H */
