@@ -145,7 +145,7 @@ int main(int argc, char **argv)
 
 	parse(getpid(), &before);
 	xsc_op(XSC_OP_NOP);
-	expect("a nop: an entry", (const long [3][FAMILIES]) { { 0 } }, 1);
+	expect("a nop: an op and an entry", (const long [3][FAMILIES]) { { [OTHER] = 1 } }, 1);
 
 	ring_make(&r, 8);
 	ring_add0(&r, XSC_OP_NOP);

@@ -53,7 +53,6 @@ extern const char * const xsc_family_names[XSC_FAM_NR];
  * @linked:	the SQE before had XSC_SQE_LINK
  * @failed:	an op of the chain that it belongs to failed
  * @malformed:	SQEs so far that were wrong in themselves
- * @call:	the container is itself inside an ordinary call (an ioctl)
  * @prior:	result of the SQE @back places before, for XSC_SQE_FORWARD;
  *		returns 0 or a negative errno
  * @abort:	the task dies inside an op: give back what the caller of
@@ -65,13 +64,12 @@ struct xsc_container {
 	enum xsc_way		way;
 	bool			linked;
 	bool			failed;
-	bool			call;
 	unsigned int		malformed;
 	int (*prior)(struct xsc_container *c, unsigned int back, s64 *res);
 	void (*abort)(struct xsc_container *c);
 };
 
-int xsc_container_begin(struct xsc_container *c, enum xsc_way way, bool call);
+int xsc_container_begin(struct xsc_container *c, enum xsc_way way);
 void xsc_container_end(struct xsc_container *c);
 s64 xsc_run(struct xsc_container *c, const struct xsc_sqe *sqe);
 s64 xsc_issue_chained(struct xsc_container *c, struct xsc_sqe *sqe);
@@ -156,6 +154,7 @@ struct xsc_ring_driver {
 };
 
 long xsc_own_op(struct pt_regs *regs, int nr);
+int xsc_defer(struct callback_head *work);
 void xsc_ring_driver_register(const struct xsc_ring_driver *drv);
 void xsc_ring_driver_unregister(void);
 

@@ -9,6 +9,7 @@
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
+#include <linux/task_work.h>
 #include <linux/uaccess.h>
 
 #include "xsc.h"
@@ -112,7 +113,7 @@ static long xsc_batch(const struct xsc_op_regs *args)
 
 	if (nr > XSC_BATCH_MAX || first > nr || args->args[4])
 		return -EINVAL;
-	ret = xsc_container_begin(&b.c, XSC_WAY_BATCH, false);
+	ret = xsc_container_begin(&b.c, XSC_WAY_BATCH);
 	if (ret)
 		return ret;
 
@@ -222,6 +223,23 @@ static long xsc_ring_enter(const struct xsc_op_regs *args)
 		return -EBADF;	/* without the driver there is no ring */
 	return drv->enter(args->args[0], args->args[1], args->args[2]);
 }
+
+/**
+ * xsc_defer() - run a container when the current call has ended
+ * @work:	called in this task on its way back to user mode, or, if it
+ *		dies first, with PF_EXITING set
+ *
+ * For a doorbell that came by ioctl().  The controls keep one call per task,
+ * and the ioctl is it until it ends; also it holds things, such as its file,
+ * that an op which ends the task would leak.
+ *
+ * Return: 0, or -ESRCH in a dying task.
+ */
+int xsc_defer(struct callback_head *work)
+{
+	return task_work_add(current, work, TWA_RESUME);
+}
+EXPORT_SYMBOL_GPL(xsc_defer);
 
 /**
  * xsc_own_op() - an op that came in by the batch site

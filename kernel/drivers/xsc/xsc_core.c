@@ -19,8 +19,10 @@
 #include <linux/nospec.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task_stack.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/task_work.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
@@ -230,7 +232,7 @@ static void xsc_ring_abort(struct xsc_container *c)
 
 /* Take up to @to_submit SQEs.  Returns a count, an errno or a restart code. */
 static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
-			 u32 to_submit, bool call)
+			 u32 to_submit)
 {
 	const struct xsc_sr_hdr *sr = ring->sr.addr;
 	struct xsc_cr_hdr *cr = ring->cr.addr;
@@ -252,7 +254,7 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 		return -EINVAL;
 	}
 
-	ret = xsc_container_begin(&d.c, XSC_WAY_RING, call);
+	ret = xsc_container_begin(&d.c, XSC_WAY_RING);
 	if (ret)
 		return ret;
 
@@ -285,25 +287,39 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 	return ret;
 }
 
-static long xsc_doorbell(struct file *file, u32 to_submit, u32 flags, bool call)
+/* The ring of a file that the current process may ring, or an ERR_PTR. */
+static struct xsc_ring *xsc_ring_of(struct file *file)
 {
 	/* Pairs with the cmpxchg in xsc_ring_ioctl(). */
 	struct xsc_ring *ring = smp_load_acquire(&file->private_data);
+
+	if (!ring)
+		return ERR_PTR(-EINVAL);
+	if (ring->mm != current->mm)
+		return ERR_PTR(-EPERM);
+	if (current->xsc.container)
+		return ERR_PTR(-EDEADLK);
+	return ring;
+}
+
+/*
+ * Run a doorbell; takes over a reference to @file, which an op may close.  If
+ * an op ends the task this does not return, and xsc_ring_abort() cleans up.
+ */
+static long xsc_doorbell(struct file *file, u32 to_submit)
+{
+	struct xsc_ring *ring = xsc_ring_of(file);
 	long ret;
 
-	if (flags)
-		return -EINVAL;
-	if (!ring)
-		return -EINVAL;
-	if (ring->mm != current->mm)
-		return -EPERM;
-	if (current->xsc.container)
-		return -EDEADLK;
-	if (mutex_lock_interruptible(&ring->lock))
+	if (IS_ERR(ring)) {
+		fput(file);
+		return PTR_ERR(ring);
+	}
+	if (mutex_lock_interruptible(&ring->lock)) {
+		fput(file);
 		return -ERESTARTSYS;
-	/* An op may close the file, and fdget() need not have counted us. */
-	get_file(file);
-	ret = xsc_ring_run(ring, file, to_submit, call);
+	}
+	ret = xsc_ring_run(ring, file, to_submit);
 	xsc_ring_release_doorbell(ring, file);
 	return ret;
 }
@@ -311,21 +327,79 @@ static long xsc_doorbell(struct file *file, u32 to_submit, u32 flags, bool call)
 /* XSC_OP_RING_ENTER */
 static long xsc_ring_op_enter(int fd, u32 to_submit, u32 flags)
 {
-	struct fd f = fdget(fd);
-	long ret = -EBADF;
+	struct file *file = fget(fd);
 
 	/*
 	 * An open file of ours keeps the module, also when an op closes it:
 	 * the last reference is put on the way out of the kernel.
 	 */
 	module_put(THIS_MODULE);
-	if (!f.file)
-		return ret;
-	ret = -EOPNOTSUPP;
-	if (f.file->f_op == &xsc_ring_fops)
-		ret = xsc_doorbell(f.file, to_submit, flags, false);
-	fdput(f);
-	return ret;
+	if (!file)
+		return -EBADF;
+	if (file->f_op != &xsc_ring_fops || flags) {
+		long err = flags ? -EINVAL : -EOPNOTSUPP;
+
+		fput(file);
+		return err;
+	}
+	return xsc_doorbell(file, to_submit);
+}
+
+/**
+ * struct xsc_deferred - a doorbell that came by ioctl()
+ * @work:	for xsc_defer()
+ * @file:	the ring's file, with a reference
+ * @to_submit:	as in struct xsc_ring_enter
+ */
+struct xsc_deferred {
+	struct callback_head	work;
+	struct file		*file;
+	u32			to_submit;
+};
+
+/* The ioctl has ended, as 0; what the doorbell returns takes its place. */
+static void xsc_ring_deferred(struct callback_head *work)
+{
+	struct xsc_deferred *def = container_of(work, struct xsc_deferred, work);
+	struct file *file = def->file;
+	u32 to_submit = def->to_submit;
+
+	kfree(def);
+	if (current->flags & PF_EXITING)
+		fput(file);
+	else
+		regs_set_return_value(current_pt_regs(),
+				      xsc_doorbell(file, to_submit));
+}
+
+/* XSC_IOC_ENTER */
+static long xsc_ring_ioctl_enter(struct file *file,
+				 struct xsc_ring_enter __user *uarg)
+{
+	struct xsc_ring *ring = xsc_ring_of(file);
+	struct xsc_ring_enter enter;
+	struct xsc_deferred *def;
+	int err;
+
+	if (IS_ERR(ring))
+		return PTR_ERR(ring);
+	if (copy_from_user(&enter, uarg, sizeof(enter)))
+		return -EFAULT;
+	if (enter.flags)
+		return -EINVAL;
+
+	def = kmalloc(sizeof(*def), GFP_KERNEL_ACCOUNT);
+	if (!def)
+		return -ENOMEM;
+	def->file = get_file(file);
+	def->to_submit = enter.to_submit;
+	init_task_work(&def->work, xsc_ring_deferred);
+	err = xsc_defer(&def->work);
+	if (err) {
+		fput(file);
+		kfree(def);
+	}
+	return err;
 }
 
 /* XSC_OP_RING_SETUP */
@@ -347,7 +421,6 @@ static long xsc_ring_ioctl(struct file *file, unsigned int cmd,
 			   unsigned long arg)
 {
 	void __user *uarg = (void __user *)arg;
-	struct xsc_ring_enter enter;
 	struct xsc_ring *ring;
 
 	switch (cmd) {
@@ -364,9 +437,7 @@ static long xsc_ring_ioctl(struct file *file, unsigned int cmd,
 		}
 		return 0;
 	case XSC_IOC_ENTER:
-		if (copy_from_user(&enter, uarg, sizeof(enter)))
-			return -EFAULT;
-		return xsc_doorbell(file, enter.to_submit, enter.flags, true);
+		return xsc_ring_ioctl_enter(file, uarg);
 	default:
 		return -ENOTTY;
 	}

@@ -44,13 +44,11 @@ const char * const xsc_family_names[XSC_FAM_NR] = {
  * xsc_container_begin() - start a batch or a doorbell
  * @c:		the container; @c->prior and @c->abort are the caller's to set
  * @way:	XSC_WAY_BATCH or XSC_WAY_RING
- * @call:	the container runs inside an ordinary call, which was shown to
- *		the controls and is now shown as ended
  *
  * Return: 0, or -EDEADLK inside another container: they do not nest, for the
  * kernel stack's sake.
  */
-int xsc_container_begin(struct xsc_container *c, enum xsc_way way, bool call)
+int xsc_container_begin(struct xsc_container *c, enum xsc_way way)
 {
 	if (current->xsc.container)
 		return -EDEADLK;
@@ -61,10 +59,7 @@ int xsc_container_begin(struct xsc_container *c, enum xsc_way way, bool call)
 	c->linked = false;
 	c->failed = false;
 	c->malformed = 0;
-	c->call = call;
 	xsc_op_regs_save(c->regs, &c->saved);
-	if (call)
-		xsc_arch_call_pause(c->regs);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(xsc_container_begin);
@@ -78,8 +73,6 @@ EXPORT_SYMBOL_GPL(xsc_container_begin);
 void xsc_container_end(struct xsc_container *c)
 {
 	xsc_op_regs_restore(c->regs, &c->saved);
-	if (c->call)
-		xsc_arch_call_resume(c->regs);
 	current->xsc.container = NULL;
 }
 EXPORT_SYMBOL_GPL(xsc_container_end);

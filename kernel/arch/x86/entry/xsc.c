@@ -135,29 +135,6 @@ long xsc_arch_op(struct pt_regs *regs, u32 nr)
 }
 
 /**
- * xsc_arch_call_pause() - show the call that a container runs in as ended
- * @regs:	user registers
- *
- * An ioctl that rings a doorbell was shown to the controls at its entry.  They
- * keep one call per thread, so it ends, as 0, before the first op is shown.
- */
-void xsc_arch_call_pause(struct pt_regs *regs)
-{
-	regs->ax = 0;
-	syscall_op_exit_work(regs);
-}
-
-/**
- * xsc_arch_call_resume() - show it again, so that its real end has a beginning
- * @regs:	user registers, as they were at its entry
- */
-void xsc_arch_call_resume(struct pt_regs *regs)
-{
-	regs->ax = -ENOSYS;
-	syscall_enter_from_user_mode_work(regs, regs->orig_ax);
-}
-
-/**
  * xsc_arch_supported() - can a process of the current personality have a gate?
  *
  * Return: false when the 64-bit vDSO is switched off (vdso=0).

@@ -78,8 +78,6 @@ static inline void xsc_arch_batch_resume_at(struct pt_regs *regs,
 	regs->r10 = pos;
 }
 
-void xsc_arch_call_pause(struct pt_regs *regs);
-void xsc_arch_call_resume(struct pt_regs *regs);
 long xsc_arch_op(struct pt_regs *regs, u32 nr);
 unsigned long xsc_arch_gate(struct xsc_seal *seal);
 bool xsc_arch_supported(void);
