@@ -53,15 +53,15 @@ __vdso_xsc_vfork:
 
 	/*
 	 * XSC_GATE_SIGRETURN: the signal restorer.  Exactly the bytes of
-	 * glibc's __restore_rt, and no CFI: that is how libgcc and gdb
-	 * recognise a signal frame.  The byte before it belongs to no
-	 * function, since unwinders look up the return address less one.
+	 * glibc's __restore_rt, its name, and no CFI: libgcc recognises a
+	 * signal frame by the bytes, gdb by both.  The byte before it belongs
+	 * to no function, since unwinders look up the return address less one.
 	 */
 	.org	__xsc_gate + 0x30, 0xcc
-	.globl	__vdso_xsc_sigreturn
-	.type	__vdso_xsc_sigreturn, @function
-__vdso_xsc_sigreturn:
+	.globl	__restore_rt
+	.type	__restore_rt, @function
+__restore_rt:
 	.byte	0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00  /* mov $15, %rax */
 	syscall
-	.size	__vdso_xsc_sigreturn, . - __vdso_xsc_sigreturn
+	.size	__restore_rt, . - __restore_rt
 	.org	__xsc_gate + 0x40, 0xcc
