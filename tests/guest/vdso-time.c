@@ -74,7 +74,7 @@ int main(int argc, char **argv)
 		unsigned int off;
 	} sites[] = {
 		{ "__vdso_xsc_enter", XSC_GATE_ENTER }, { "__vdso_xsc_batch", XSC_GATE_BATCH },
-		{ "__vdso_xsc_vfork", XSC_GATE_VFORK }, { "__vdso_xsc_sigreturn", XSC_GATE_SIGRETURN },
+		{ "__vdso_xsc_vfork", XSC_GATE_VFORK }, { "__restore_rt", XSC_GATE_SIGRETURN },
 	};
 	long (*gettime)(int, struct timespec *) = vdso_sym("__vdso_clock_gettime");
 	long (*getres)(int, struct timespec *) = vdso_sym("__vdso_clock_getres");
