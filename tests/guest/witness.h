@@ -137,12 +137,10 @@ static inline int trace_count(const struct trace *t, int pid, const char *what)
 	return n;
 }
 
+/* The event stays on: switching it patches code, which takes a second in the guest. */
 static inline void trace_end(struct trace *t)
 {
-	char file[96];
-
-	snprintf(file, sizeof(file), "events/%s/enable", t->event);
-	trace_put(file, "0");
+	(void)t;
 }
 
 /* --- audit -------------------------------------------------------------------------- */
