@@ -6,7 +6,7 @@ git -c init.defaultBranch=main init -q repo
 cd repo
 mkdir mm
 cp -r "$src/ipc" .
-cp "$src"/mm/[h-p]*.[ch] mm
+cp "$src"/mm/[h-m]*.[ch] mm
 git add ipc
 git commit -q -m 'ipc: as it is'
 git add mm

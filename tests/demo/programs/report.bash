@@ -27,12 +27,12 @@ echo "GPL-2.0 below mm: ${#gpl[@]}"
 kill -USR1 $$
 
 total=0
-for f in "$top"/mm/*.c; do
+for f in "$top"/mm/[a-h]*.c; do
 	read -r lines _ < <(wc -l "$f")
 	((total += lines)) || true
 done
 cat <<END
-lines below mm: $total
+lines in them: $total
 longest names: $(printf '%s\n' "$top"/mm/* | awk '{ print length($0), $0 }' | sort -rn | head -n 2 | cut -d' ' -f1 | tr '\n' ' ')
 END
 for i in 1 2 3; do sleep 0.01 & done
