@@ -24,8 +24,9 @@ if [ ! -e "$XSC_BUILD/kernel-plain/xsc-vmlinux" ]; then
 fi
 cd "$TOP" || exit
 log=$XSC_BUILD/tests/apps/plain
+rm -rf "$log"
 mkdir -p "$log"
-"$TOP/xsc-vm" --kernel plain --timeout 120 -- bash -c '
+"$TOP/xsc-vm" --kernel plain --timeout 600 -- bash -c '
 	for w in dynamic static static-pie; do "$0/$w/hello" >"$1/$w.out" 2>"$1/$w.err"; echo $? >"$1/$w.rc"; done
 	"$0/stock/hello" >"$1/stock.out" 2>&1; echo $? >"$1/stock.rc"
 	xsc-run true 2>"$1/run.err"; echo $? >"$1/run.rc"

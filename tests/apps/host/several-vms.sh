@@ -5,7 +5,7 @@ dir=$PWD
 cd "$TOP" || exit
 pids=()
 for i in 1 2 3; do
-	"$TOP/xsc-vm" --smp 1 --mem 512 --timeout 200 -- xsc-run sh -c "seq ${i}000 | sha256sum; touch /etc/mine-$i; ls /etc/mine-*; exit $i" \
+	"$TOP/xsc-vm" --smp 1 --mem 512 --timeout 600 -- xsc-run sh -c "seq ${i}000 | sha256sum; touch /etc/mine-$i; ls /etc/mine-*; exit $i" \
 		</dev/null >"$dir/out.$i" 2>"$dir/err.$i" &
 	pids+=($!)
 done
