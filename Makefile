@@ -30,7 +30,7 @@ help:
 	@echo 'make glibc           the XSC C library           build/xsc-prefix'
 	@echo 'make tools           xsc-note, xsc-cc, ...       build/tools-stage'
 	@echo 'make image           the guest file system       build/guest.ext4'
-	@echo 'make clean           remove build/ (not the compiler cache)'
+	@echo 'make clean           remove build/ but for what was downloaded; distclean: all of it'
 	@echo
 	@echo 'ARGS="..." goes to the script behind run, check, bench and fuzz.  Logs: build/log.'
 	@echo 'Then: ./xsc-vm --help'
@@ -100,6 +100,10 @@ check-vm: guest
 fuzz: guest
 	@$(call script,tests/fuzz/run)
 
-.PHONY: clean
+# what was downloaded stays
+.PHONY: clean distclean
 clean:
+	find build -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
+
+distclean:
 	rm -rf build

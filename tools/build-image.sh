@@ -113,6 +113,7 @@ fi
 
 # the machine's own Debian sources: "URI SUITE COMPONENT..." per line
 apt_sources() {
+	# shellcheck disable=SC2016
 	apt-get indextargets --format '$(ORIGIN)|$(CODENAME)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)' 'Created-By: Packages' |
 		awk -F'|' -v suite="$SUITE" '$1 == "Debian" && index($2, suite) == 1 && $5 == "main" { print $3, $4, $5 }' | sort -u
 }
@@ -161,7 +162,7 @@ finish_root() {
 		"$ROOT"/usr/share/{doc,man,info,locale,lintian}/*
 	: >"$ROOT/etc/apt/sources.list"
 	echo xsc-guest >"$ROOT/etc/hostname"
-	printf '127.0.0.1\tlocalhost xsc-guest\n::1\tlocalhost\n' >"$ROOT/etc/hosts"
+	printf '127.0.0.1\tlocalhost xsc-guest\n' >"$ROOT/etc/hosts"
 	: >"$ROOT/etc/fstab"
 	: >"$ROOT/etc/machine-id"
 	mkdir -p "$ROOT/var/log/audit" "$ROOT/sys/fs/cgroup" "$ROOT/usr/lib/xsc" "$ROOT/lib/modules"
@@ -172,7 +173,7 @@ finish_root() {
 take_lock image
 mkdir -p "$CACHE/debs" "$CACHE/lists"
 # shellcheck disable=SC2086
-packages=$(echo $SUITE $PACKAGES)
+packages=$(printf '%s ' $SUITE $PACKAGES)
 stamp=$({ echo "$packages $SIZE" && declare -f mkfs install_packages finish_root; } | sha256sum)
 if [ -e "$IMAGE" ] && [ "$(cat "$XSC_BUILD/.image-stamp" 2>/dev/null)" = "$stamp" ]; then
 	build_layer
@@ -194,9 +195,17 @@ fi
 if [ ! -e "$ROOT/.xsc-minbase" ]; then
 	mountpoint -q "$ROOT/proc" && umount "$ROOT/proc"
 	rm -rf "$ROOT"
-	# shellcheck disable=SC2086
-	run_logged image-debootstrap 290 '^I: (Retrieving|Validating|Extracting|Unpacking|Configuring) ' \
-		debootstrap --variant=minbase --cache-dir="$CACHE/debs" --merged-usr "$SUITE" "$ROOT" $mirror || exit
+	minbase=$CACHE/minbase-$SUITE.tar.gz
+	if [ -e "$minbase" ]; then
+		mkdir "$ROOT"
+		tar -C "$ROOT" -xzf "$minbase" --numeric-owner || die "cannot unpack $minbase: remove it and try again"
+	else
+		# shellcheck disable=SC2086
+		run_logged image-debootstrap 290 '^I: (Retrieving|Validating|Extracting|Unpacking|Configuring) ' \
+			debootstrap --variant=minbase --cache-dir="$CACHE/debs" --merged-usr "$SUITE" "$ROOT" $mirror || exit
+		rm -rf "$ROOT"/var/cache/apt/archives/*.deb "$ROOT"/var/lib/apt/lists/*_*
+		tar -C "$ROOT" --numeric-owner -cf - . | gzip -1 >"$minbase.tmp" && mv "$minbase.tmp" "$minbase"
+	fi
 	: >"$ROOT/.xsc-minbase"
 fi
 

@@ -12,7 +12,7 @@ declare -A PACKAGES=(
 	[glibc]="build-essential glibc-source gawk bison gettext python3 quilt xz-utils rsync ccache"
 	[tools]="build-essential libzydis-dev"
 	[image]="debootstrap e2fsprogs debian-archive-keyring build-essential libelf-dev"
-	[vm]="qemu-system-x86 qemu-utils python3 kmod"
+	[vm]="qemu-system-x86 python3 kmod"
 	[fuzz]="clang libclang-rt-14-dev"
 	[tests]="gcc-12-multilib binutils liburing-dev libcap-dev shellcheck sparse perl"
 )

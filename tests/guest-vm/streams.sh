@@ -5,7 +5,7 @@ plan 15
 
 # one boot does many things at once: 1 MB each way, told apart
 head -c 1048576 /dev/urandom >in.bin
-"$VM" -- bash -c 'tee copy.bin; cat copy.bin | rev -0 2>/dev/null >/dev/null; head -c 1000000 in.bin >&2; exit 7' \
+"$VM" -- bash -c 'tee copy.bin; head -c 1000000 in.bin >&2; exit 7' \
 	<in.bin >out.bin 2>err.bin
 is "exit status" $? 7
 ok "stdout: 1 MiB of binary data" cmp in.bin out.bin
