@@ -27,7 +27,8 @@ die() {
 # take_lock NAME - one builder of NAME at a time; the rest of the script holds it
 take_lock() {
 	exec {XSC_LOCK_FD}>"$XSC_BUILD/.lock-$1"
-	if ! flock -n "$XSC_LOCK_FD"; then
+	# a moment is not worth a word
+	if ! flock -w 2 "$XSC_LOCK_FD"; then
 		say "waiting for another build of $1"
 		flock "$XSC_LOCK_FD"
 	fi
