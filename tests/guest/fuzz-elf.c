@@ -131,7 +131,8 @@ static int execute(const char *path, bool inherit)
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
-	pid = fork();
+	/* a fork of all these buffers would cost more than everything else */
+	pid = vfork();
 	if (!pid) {
 		char *args[] = { (char *)path, NULL }, *env[] = { NULL };
 
