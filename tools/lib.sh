@@ -47,11 +47,7 @@ run_logged() {
 	shift 3
 	[ -t 2 ] && step=1
 	: >"$log"
-	# builds give way to guests that run beside them
-	{
-		renice -n 5 -p "$BASHPID" >/dev/null
-		"$@"
-	} >"$log" 2>&1 </dev/null &
+	"$@" >"$log" 2>&1 </dev/null &
 	pid=$!
 	# a run that is cut short takes its build with it
 	trap 'kill -- $(descendants '$pid') 2>/dev/null; exit 130' INT TERM HUP
