@@ -197,7 +197,7 @@ build() {
 	ln -sfnT "linux/obj-$variant" "$XSC_BUILD/kernel-$variant"
 	[ "$STOP" = config ] && return
 	# make itself takes seconds to see that there is nothing to do
-	want=$({ cat "$LINUX"/.xsc-{unpacked,patched} "$obj/.xsc-config" && cd "$LINUX" && xargs -r sha256sum <.xsc-overlay; } | sha256sum)
+	want=$({ declare -f build && cat "$LINUX"/.xsc-{unpacked,patched} "$obj/.xsc-config" && cd "$LINUX" && xargs -r sha256sum <.xsc-overlay; } | sha256sum)
 	[ "$(cat "$obj/.xsc-built" 2>/dev/null)" = "$want" ] && [ -e "$obj/xsc-vmlinux" ] && return
 	rm -f "$obj/.xsc-built"
 	run_logged "kernel-$variant" "${UNITS[$variant]}" '^  (CC|AS|LD)( \[M\])?  ' \
