@@ -29,6 +29,8 @@ fi
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+export XSC_GLIBC_CFLAGS=${XSC_GLIBC_CFLAGS-}	# such as -g, to debug in build/glibc
+
 version=2.36
 debian=/usr/src/glibc
 tarball=$debian/glibc-$version.tar.xz
@@ -123,8 +125,8 @@ configure() {
 	cat > configparms <<-EOF
 	BUILD_CC = gcc-12
 	BUILD_CXX = g++-12
-	CFLAGS = -pipe -O2 -g1 $map
-	ASFLAGS = -pipe -O2 -g1 $map
+	CFLAGS = -pipe -O2 $XSC_GLIBC_CFLAGS $map
+	ASFLAGS = -pipe -O2 $XSC_GLIBC_CFLAGS $map
 	BUILD_CFLAGS = -O2
 	LDFLAGS =
 	BASH := /bin/bash
@@ -161,7 +163,7 @@ configure() {
 		--enable-xsc --with-xsc-libdir=$libdir
 }
 
-# ---------------------------------------------------------- make, install ---
+# ------------------------------------------------- make, install, lay out ---
 
 # make in the directories that we need
 make_in() {
@@ -173,11 +175,9 @@ make_in() {
 	make -C "$obj" -j"$XSC_JOBS" subdirs="$subdirs" "$@"
 }
 
+# "install" alone would do, but for libm.so, which wants mathvec made before it
 compile() {
 	make_in all
-}
-
-install_stage() {
 	rm -rf "$stage"
 	make_in install
 }
@@ -260,7 +260,7 @@ fi
 # run PHASE KEY [COUNT PATTERN] - run a function of this script, unless it is
 # done for KEY.  In a process of its own, where an error ends it.
 run() {
-	local name=$1 key=$2 log=glibc-${1//_/-}
+	local name=$1 key=$2 log=glibc-$1
 	if [ "$(cat "$stamps/$name" 2>/dev/null)" = "$key" ]; then
 		return
 	fi
@@ -279,19 +279,17 @@ mkdir -p "$stamps"
 key() { sha256sum | cut -c 1-16; }
 mapfile -t ours < <(find "$series" "$overlay" "$uapi" -type f ! -name '*~' | sort)
 k_unpack=$({ stat -c '%s %Y' "$tarball"; hash_of "${ours[@]}"; declare -f unpack; } | key)
-k_configure=$({ hash_of "$series"/0001-*; declare -f configure headers
-	echo "$XSC_BUILD"; $host-gcc-12 --version; } | key)
-k_compile=$(echo "$k_unpack $k_configure $skip" | key)
-k_install=$(echo "$k_compile" "$(declare -f install_stage)" | key)
-k_layout=$(echo "$k_install" "$(declare -f layout check_names)" | key)
+k_options=$({ declare -f configure headers
+	echo "$XSC_BUILD $XSC_GLIBC_CFLAGS"; $host-gcc-12 --version; } | key)
+k_compile=$(echo "$k_unpack $k_options $skip" "$(declare -f compile)" | key)
+k_layout=$(echo "$k_compile" "$(declare -f layout check_names)" | key)
 
 if [ "$(cat "$stamps/layout" 2>/dev/null)" = "$k_layout" ] && [ -d "$out" ]; then
 	say "up to date"
 	exit 0
 fi
 run unpack "$k_unpack"
-run configure "$k_configure"
+run configure "$k_options $(hash_of "$src/configure" "$src/config.h.in")"
 run compile "$k_compile" $objects ' -c '
-run install_stage "$k_install"
 run layout "$k_layout"
 say "$out is ready, after $SECONDS s"

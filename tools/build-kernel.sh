@@ -40,8 +40,9 @@ export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970' KBUILD_BUILD_USER=x
 export KCONFIG_NOTIMESTAMP=1 CCACHE_BASEDIR=$XSC_TOP CCACHE_NOHASHDIR=1
 # kbuild lists each file's headers anyway: spares ccache a fifth of the work of a miss
 export CCACHE_DEPEND=1
-# QEMU enters at a C function that runs before there is a shadow to sanitize with
-KBUILD=(KASAN_SANITIZE_enlighten.o=n UBSAN_SANITIZE_enlighten.o=n)
+# What QEMU loads, as obj/xsc-kernel: vmlinux by its PVH entry, the fastest way; but
+# that runs C code before KASAN has a shadow, so the debug kernel comes as a bzImage.
+declare -A IMAGE=([main]=vmlinux [plain]=vmlinux [debug]=arch/x86/boot/bzImage)
 CC=gcc
 command -v ccache >/dev/null && CC="ccache gcc"
 
@@ -192,20 +193,22 @@ declare -A UNITS=([main]=1480 [plain]=1460 [debug]=1500)
 build() {
 	# The objects lie right below the source, since only then kbuild uses relative
 	# paths, and the compiler cache serves checkouts in other places.
-	local variant=$1 obj=$LINUX/obj-$1 mods=$XSC_BUILD/modules-$1 release want
+	local variant=$1 obj=$LINUX/obj-$1 mods=$XSC_BUILD/modules-$1 image=${IMAGE[$1]} release want
 	configure "$variant" "$obj"
 	ln -sfnT "linux/obj-$variant" "$XSC_BUILD/kernel-$variant"
 	[ "$STOP" = config ] && return
 	# make itself takes seconds to see that there is nothing to do
-	want=$({ declare -f build && cat "$LINUX"/.xsc-{unpacked,patched} "$obj/.xsc-config" && cd "$LINUX" && xargs -r sha256sum <.xsc-overlay; } | sha256sum)
-	[ "$(cat "$obj/.xsc-built" 2>/dev/null)" = "$want" ] && [ -e "$obj/xsc-vmlinux" ] && return
+	want=$({ echo "$image" && cat "$LINUX"/.xsc-{unpacked,patched} "$obj/.xsc-config" && cd "$LINUX" && xargs -r sha256sum <.xsc-overlay; } | sha256sum)
+	[ "$(cat "$obj/.xsc-built" 2>/dev/null)" = "$want" ] && [ -e "$obj/xsc-kernel" ] && return
 	rm -f "$obj/.xsc-built"
 	run_logged "kernel-$variant" "${UNITS[$variant]}" '^  (CC|AS|LD)( \[M\])?  ' \
-		make -C "$LINUX" O="$obj" CC="$CC" "${KBUILD[@]}" -j"$XSC_JOBS" vmlinux modules || exit
+		make -C "$LINUX" O="$obj" CC="$CC" -j"$XSC_JOBS" "${image##*/}" modules || exit
 	release=$(cat "$obj/include/config/kernel.release")
-	if [ "$obj/vmlinux" -nt "$obj/xsc-vmlinux" ]; then
-		# what QEMU loads: PVH entry, no symbols
-		strip -s -o "$obj/xsc-vmlinux.tmp" "$obj/vmlinux" && mv "$obj/xsc-vmlinux.tmp" "$obj/xsc-vmlinux"
+	if [ "$obj/$image" -nt "$obj/xsc-kernel" ]; then
+		case $image in
+		vmlinux) strip -s -o "$obj/xsc-kernel.tmp" "$obj/vmlinux" ;;
+		*) cp "$obj/$image" "$obj/xsc-kernel.tmp" ;;
+		esac && mv "$obj/xsc-kernel.tmp" "$obj/xsc-kernel"
 	fi
 	modules_install "$obj" "$mods" "$release"
 	echo "$want" >"$obj/.xsc-built"

@@ -20,7 +20,11 @@ matches "a network card" net.txt '10\.0\.2\.15'
 		grep -qw $c /sys/fs/cgroup/cgroup.subtree_control || echo "no cgroup controller $c"
 	done
 	ping -q -c 1 -W 5 127.0.0.1 >/dev/null || echo "lo is down"
-	touch /var/tmp/x && hostname && cat /sys/devices/system/clocksource/clocksource0/current_clocksource
+	touch /var/tmp/x && hostname
+	# the kernel starts with tsc-early, and takes the other when it has compared the two
+	clock=/sys/devices/system/clocksource/clocksource0/current_clocksource
+	for i in $(seq 60); do [ "$(cat $clock)" = tsc-early ] || break; sleep 0.5; done
+	cat $clock
 ' </dev/null >env.txt
 is "mounts, control groups, lo, writable root, clock" "$(echo $(cat env.txt))" "xsc-guest tsc"
 

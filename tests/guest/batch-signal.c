@@ -75,9 +75,9 @@ static void restart_in_chain(void)
 	on_alarm(feed, SA_RESTART);
 	batch_start();
 	xsc_sqe_link(batch_add(SYS_dup, fds[0]));
-	xsc_sqe_forward(batch_add(SYS_read, -1, &got, 1), 0, 1);
+	xsc_sqe_forward(batch_add(SYS_read, 0, &got, 1), 0, 1);
 	sqes[1].flags |= XSC_SQE_LINK;
-	xsc_sqe_forward(batch_add(SYS_close, -1), 0, 2);
+	xsc_sqe_forward(batch_add(SYS_close, 0), 0, 2);
 	alarm_in(50);
 	tap_is(batch_run(), 3, "restart in a chain with forwards");
 	tap_is(cqes[1].res, 1, "the op that was interrupted");

@@ -62,8 +62,8 @@ int main(int argc, char **argv)
 		struct xsc_ring_params p = { .sq_entries = 4 };
 
 		ring_add4(&r, SYS_openat, AT_FDCWD, "/dev/xsc", O_RDWR, 0);
-		xsc_sqe_forward(ring_add3(&r, SYS_ioctl, -1, XSC_IOC_SETUP, &p), 0, 1);
-		xsc_sqe_forward(ring_add3(&r, SYS_close, -1, 0, 0), 0, 2);
+		xsc_sqe_forward(ring_add3(&r, SYS_ioctl, 0, XSC_IOC_SETUP, &p), 0, 1);
+		xsc_sqe_forward(ring_add3(&r, SYS_close, 0, 0, 0), 0, 2);
 		ring_expect(&r, 3, (long []) { 9999, 0, 0 }, "a ring is made and closed by ops");
 	}
 

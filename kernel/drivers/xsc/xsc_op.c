@@ -127,7 +127,7 @@ s64 xsc_run(struct xsc_container *c, const struct xsc_sqe *sqe)
 }
 EXPORT_SYMBOL_GPL(xsc_run);
 
-/* Put the result of an earlier SQE into an argument of this one. */
+/* Add the result of an earlier SQE to an argument of this one. */
 static s64 xsc_forward(struct xsc_container *c, struct xsc_sqe *sqe)
 {
 	s64 res;
@@ -145,7 +145,7 @@ static s64 xsc_forward(struct xsc_container *c, struct xsc_sqe *sqe)
 		return xsc_malformed(c, err);
 	if (IS_ERR_VALUE((unsigned long)res))
 		return -ECANCELED;
-	sqe->args[array_index_nospec(sqe->fwd_arg, ARRAY_SIZE(sqe->args))] = res;
+	sqe->args[array_index_nospec(sqe->fwd_arg, ARRAY_SIZE(sqe->args))] += res;
 	return 0;
 }
 

@@ -100,7 +100,7 @@ struct xsc_note_abi {
 /* struct xsc_sqe.flags */
 /* if this op fails (res in -4095..-1), the rest of its chain is cancelled */
 #define XSC_SQE_LINK		0x0001U
-/* replace args[fwd_arg] by the result of the SQE fwd_from places before */
+/* add the result of the SQE fwd_from places before to args[fwd_arg] */
 #define XSC_SQE_FORWARD		0x0002U
 #define XSC_SQE_F_ALL		(XSC_SQE_LINK | XSC_SQE_FORWARD)
 
@@ -110,7 +110,9 @@ struct xsc_note_abi {
  * @flags:	XSC_SQE_*.  A chain is a run of SQEs with XSC_SQE_LINK and the
  *		one after it.  What comes behind a failed op in its chain gets
  *		-ECANCELED.
- * @fwd_arg:	with XSC_SQE_FORWARD, the argument to replace, 0 to 5; else 0
+ * @fwd_arg:	with XSC_SQE_FORWARD, the argument to add to, 0 to 5; else 0.
+ *		What it holds is the addend: 0 for an fd, an offset into what
+ *		an mmap returned.  The sum wraps at 64 bits.
  * @fwd_from:	with XSC_SQE_FORWARD, how many SQEs back the source stands,
  *		1 to 255 and inside the same batch or doorbell; else 0.  A
  *		source that failed gives -ECANCELED.

@@ -254,9 +254,10 @@ static inline void xsc_sqe_link(struct xsc_sqe *sqe)
 }
 
 /**
- * xsc_sqe_forward() - use an earlier result as an argument
+ * xsc_sqe_forward() - add an earlier result to an argument
  * @sqe:	the SQE that uses it
- * @arg:	which argument, 0 to 5
+ * @arg:	which argument, 0 to 5; it holds 0 for the result as it is, or
+ *		what is to be added to it
  * @from:	how many SQEs before this one the source stands, 1 to 255
  */
 static inline void xsc_sqe_forward(struct xsc_sqe *sqe, unsigned int arg,

@@ -18,7 +18,7 @@ else
 	done
 fi
 
-if [ ! -e "$XSC_BUILD/kernel-plain/xsc-vmlinux" ]; then
+if [ ! -e "$XSC_BUILD/kernel-plain/xsc-kernel" ]; then
 	skip "the plain kernel in the guest" "not built: make kernel-plain"
 	done_testing
 fi
