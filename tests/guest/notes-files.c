@@ -219,6 +219,9 @@ static void inherit(void)
 {
 	const struct how yes = { true, 0 }, user = { true, 65534 };
 
+	tap_is(run_as(in_dir("dyn00"), yes), ELF_INTERP + 2, "inherit: nothing below the prefix for its interpreter: legacy");
+	tap_is(run_as(in_dir("dyn10"), yes), ELF_INTERP + 3, "inherit: the same with a note");
+	put("interp_prefix", "\n");
 	tap_is(run_as(in_dir("dyn00"), yes), ELF_INTERP + 3, "inherit: a dynamic program without a note");
 	tap_is(run_as(in_dir("dyn10"), yes), ELF_INTERP + 3, "inherit: one with a note");
 	tap_is(run_as(in_dir("plain"), yes), ELF_BASE + 2, "inherit: a static program stays legacy, the wish stays");
@@ -262,6 +265,7 @@ static void inherit(void)
 		tap_ok(prctl(PR_XSC, bad[i].cmd, bad[i].a, bad[i].b, bad[i].c) == -1 && errno == EINVAL,
 		       "prctl(PR_XSC, %ld, %ld, %ld, %ld): EINVAL", bad[i].cmd, bad[i].a, bad[i].b, bad[i].c);
 	tap_is(prctl(PR_XSC, XSC_PR_GET, 0, 0, 0), 0, "and nothing has come of it");
+	put("interp_prefix", "/usr/lib/xsc");
 }
 
 static void sysctls(void)

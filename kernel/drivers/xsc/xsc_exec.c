@@ -63,6 +63,7 @@ int xsc_exec_check(struct linux_binprm *bprm, const struct xsc_note_scan *scan,
 	int err = 0;
 
 	bprm->xsc = false;
+	bprm->xsc_noted = scan->found;
 	if (scan->found) {
 		if (scan->bad)
 			reason = "bad-note";
@@ -99,6 +100,9 @@ int xsc_exec_check(struct linux_binprm *bprm, const struct xsc_note_scan *scan,
  * @path:	PT_INTERP
  *
  * An XSC process gets the one below kernel.xsc.interp_prefix if there is one.
+ * Without one there, a file that is to be an XSC process only because its
+ * parent asked for it (XSC_PR_INHERIT) stays legacy: it is of a C library that
+ * has no XSC twin.
  *
  * Return: the file, or an ERR_PTR.
  */
@@ -116,9 +120,14 @@ struct file *xsc_open_interp(struct linux_binprm *bprm, const char *path)
 	mutex_unlock(&xsc_interp_prefix_lock);
 	if (name)
 		file = open_exec(name);
-	kfree(name);
-	if (file == ERR_PTR(-ENOENT) || file == ERR_PTR(-ENOTDIR))
+	if (file == ERR_PTR(-ENOENT) || file == ERR_PTR(-ENOTDIR)) {
+		if (name && !bprm->xsc_noted) {
+			bprm->xsc = false;
+			xsc_exec_report(bprm, false, "no-interpreter", 0);
+		}
 		file = open_exec(path);
+	}
+	kfree(name);
 
 	if (!IS_ERR(file) && xsc_exec_policy == XSC_POLICY_ENFORCE &&
 	    !xsc_file_stamped(file)) {

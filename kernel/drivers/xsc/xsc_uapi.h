@@ -251,7 +251,9 @@ struct xsc_ring_enter {
  *   XSC_PR_INHERIT, 0 or 1     with 1, dynamic native ELF files that this
  *                              thread and its children execute become XSC
  *                              processes also without a note, until set to 0
- *                              or a set-id program is executed
+ *                              or a set-id program is executed; not files of
+ *                              a C library that has no interpreter below
+ *                              kernel.xsc.interp_prefix
  * EINVAL on a kernel without XSC.
  */
 #define PR_XSC			0x585343

@@ -21,4 +21,10 @@ suid=/var/tmp/suid-hello	# /tmp is mounted nosuid
 cp "$BIN/stock/hello" $suid && chown 1 $suid && chmod u+s $suid
 is "a set-id program runs as legacy" "$(xsc-run $suid)" legacy
 rm $suid
+# a C library that has no XSC twin
+cp /lib64/ld-linux-x86-64.so.2 /lib/ld-other.so.1
+is "a program with another loader runs as legacy" "$(xsc-run "$BIN/stock/other-loader")" legacy
+is "and what it starts is XSC again" "$(xsc-run "$BIN/stock/other-loader" "$BIN/stock/hello")" "legacy
+XSC"
+rm /lib/ld-other.so.1
 done_testing
