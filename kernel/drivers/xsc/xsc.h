@@ -52,6 +52,7 @@ extern const char * const xsc_family_names[XSC_FAM_NR];
  * @way:	XSC_WAY_BATCH or XSC_WAY_RING
  * @linked:	the SQE before had XSC_SQE_LINK
  * @failed:	an op of the chain that it belongs to failed
+ * @trapped:	a seccomp filter wants SIGSYS for the op: see xsc_trap_deferred()
  * @malformed:	SQEs so far that were wrong in themselves
  * @prior:	result of the SQE @back places before, for XSC_SQE_FORWARD;
  *		returns 0 or a negative errno
@@ -64,6 +65,7 @@ struct xsc_container {
 	enum xsc_way		way;
 	bool			linked;
 	bool			failed;
+	bool			trapped;
 	unsigned int		malformed;
 	int (*prior)(struct xsc_container *c, unsigned int back, s64 *res);
 	void (*abort)(struct xsc_container *c);

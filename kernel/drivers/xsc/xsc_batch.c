@@ -126,6 +126,8 @@ static long xsc_batch(const struct xsc_op_regs *args)
 			break;
 		}
 		res = xsc_issue(&b.c, &b.sqe);
+		if (unlikely(b.c.trapped))
+			break;
 		if (unlikely(xsc_interrupted(res))) {
 			/*
 			 * What cannot be restarted by calling it again (a

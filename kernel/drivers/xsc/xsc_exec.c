@@ -209,6 +209,17 @@ void xsc_exit_account(struct signal_struct *sig, struct task_struct *tsk)
 }
 
 /**
+ * xsc_state() - what the calling thread is
+ *
+ * Return: XSC_ST_*
+ */
+unsigned int xsc_state(void)
+{
+	return (xsc_task(current) ? XSC_ST_ACTIVE : 0) |
+	       (current->xsc.inherit ? XSC_ST_INHERIT : 0);
+}
+
+/**
  * xsc_prctl() - prctl(PR_XSC, ...)
  * @cmd:	XSC_PR_*
  * @arg:	its argument
@@ -227,8 +238,7 @@ int xsc_prctl(unsigned long cmd, unsigned long arg, unsigned long arg4,
 	case XSC_PR_GET:
 		if (arg)
 			return -EINVAL;
-		return (xsc_task(current) ? XSC_ST_ACTIVE : 0) |
-		       (current->xsc.inherit ? XSC_ST_INHERIT : 0);
+		return xsc_state();
 	case XSC_PR_INHERIT:
 		if (arg > 1)
 			return -EINVAL;

@@ -58,6 +58,7 @@ int xsc_container_begin(struct xsc_container *c, enum xsc_way way)
 	c->way = way;
 	c->linked = false;
 	c->failed = false;
+	c->trapped = false;
 	c->malformed = 0;
 	xsc_op_regs_save(c->regs, &c->saved);
 	return 0;
@@ -88,6 +89,25 @@ void xsc_container_abort(struct xsc_container *c)
 	current->xsc.container = NULL;
 	if (c->abort)
 		c->abort(c);
+}
+
+/**
+ * xsc_trap_deferred() - a seccomp filter has said SECCOMP_RET_TRAP
+ *
+ * The handler of that SIGSYS may emulate the call, and what it leaves in the
+ * registers is the result.  Inside a batch there is no place for it, so the
+ * batch ends before the op, and its caller issues the op by the direct way.
+ *
+ * Return: true inside a batch: no signal is to be sent.
+ */
+bool xsc_trap_deferred(void)
+{
+	struct xsc_container *c = current->xsc.container;
+
+	if (!c || c->way != XSC_WAY_BATCH)
+		return false;
+	c->trapped = true;
+	return true;
 }
 
 /* The SQE itself is wrong, whatever the op would have said. */

@@ -32,6 +32,9 @@
 /** AT_XSC - auxiliary vector entry: address of the gate */
 #define AT_XSC			0x5853
 
+/** AT_XSC_STATE - auxiliary vector entry: XSC_ST_* of the process at execve */
+#define AT_XSC_STATE		0x5854
+
 /* Offsets from AT_XSC.  The same on every architecture. */
 #define XSC_GATE_ENTER		0x00
 #define XSC_GATE_BATCH		0x10
@@ -81,7 +84,10 @@ struct xsc_note_abi {
 /*
  * batch(struct xsc_sqe *sqes, struct xsc_cqe *cqes, u32 nr, u32 start, 0):
  * run SQEs start..nr-1 in order, writing cqes[i] for sqes[i].  Returns the
- * number of the SQE after the last one completed (nr if all were).
+ * number of the SQE after the last one completed (nr if all were).  It is
+ * start itself when nothing was done since a seccomp filter says
+ * SECCOMP_RET_TRAP to the first op: that one has to be issued by the direct
+ * way, where a handler of SIGSYS can emulate it.
  * Errors: EINVAL (nr above XSC_BATCH_MAX, start above nr, fifth argument not
  * zero), EFAULT, EINTR and the restart codes: an op that a signal
  * interrupted has cqes[i].res == -EINTR, and the kernel advances the start

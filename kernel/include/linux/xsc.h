@@ -62,6 +62,8 @@ void xsc_exec_flush(struct linux_binprm *bprm);
 int xsc_exec_commit(struct linux_binprm *bprm);
 void xsc_fork(struct task_struct *tsk);
 void xsc_container_abort(struct xsc_container *c);
+bool xsc_trap_deferred(void);
+unsigned int xsc_state(void);
 void xsc_exit_account(struct signal_struct *sig, struct task_struct *tsk);
 int xsc_prctl(unsigned long cmd, unsigned long arg, unsigned long arg4,
 	      unsigned long arg5);
@@ -133,6 +135,11 @@ static inline int xsc_exec_commit(struct linux_binprm *bprm)
 static inline void xsc_fork(struct task_struct *tsk) { }
 
 static inline void xsc_exit(struct task_struct *tsk) { }
+
+static inline bool xsc_trap_deferred(void)
+{
+	return false;
+}
 
 static inline void xsc_exit_account(struct signal_struct *sig,
 				    struct task_struct *tsk) { }

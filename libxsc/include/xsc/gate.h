@@ -207,6 +207,10 @@ static inline long xsc_batch_from(const struct xsc_sqe *sqes,
  * returned number on have not run, except that the first of them was
  * interrupted and has res == -EINTR.  xsc_batch_from() goes on from there.
  *
+ * A seccomp filter that says SECCOMP_RET_TRAP to an op ends the batch before
+ * it, with no signal: issue that op by xsc_call6() and go on behind it.  A
+ * return of 0 says that it is the first.
+ *
  * Return: how many completed (@nr if all did), -EINTR if a signal interrupted
  *	the very first, or another negative errno
  */

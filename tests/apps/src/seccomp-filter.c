@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * seccomp-filter.c errno|kill|trap|log direct|batch|libc - deny openat, and try it
+ * seccomp-filter.c errno|kill|trap|log direct|batch|libc|dlopen - deny openat, and try it
  *
  * Prints what came of it.  The op stands second in a batch of three; the two
- * around it must run (but for kill).  A batch that a signal has cut short, as
- * trap does, goes on from where it ended.
+ * around it must run (but for kill).  Before an op that traps the batch ends;
+ * the op is issued alone, and the batch goes on behind it.
  */
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -14,6 +15,7 @@
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <ucontext.h>
 #include <unistd.h>
 #include <xsc/gate.h>
 
@@ -24,7 +26,7 @@ static volatile sig_atomic_t trapped, code, number;
 static void on_sys(int sig, siginfo_t *si, void *uc)
 {
 	(void)sig;
-	(void)uc;
+	((ucontext_t *)uc)->uc_mcontext.gregs[REG_RAX] = -EACCES;
 	trapped++;
 	code = si->si_code;
 	number = si->si_syscall;
@@ -67,14 +69,26 @@ int main(int argc, char **argv)
 			res = -errno;
 	} else if (!strcmp(argv[2], "direct")) {
 		res = xsc_call(SYS_openat, AT_FDCWD, "/etc/hostname", O_RDONLY);
+#ifndef NO_DLOPEN
+	} else if (!strcmp(argv[2], "dlopen")) {
+		/* what the handler says must reach the loader */
+		if (dlopen("libm.so.6", RTLD_NOW))
+			puts("dlopen works");
+		else
+			puts(dlerror());
+		res = -EACCES;
+#endif
 	} else {
 		xsc_sqe_prep(&sqe[0], SYS_getppid, 0, 0, 0, 0, 0, 0);
 		xsc_sqe_prep(&sqe[1], SYS_openat, AT_FDCWD, (long)"/etc/hostname", O_RDONLY, 0, 0, 0);
 		xsc_sqe_prep(&sqe[2], SYS_getpid, 0, 0, 0, 0, 0, 0);
 		cqe[1].res = 12345;
 		res = xsc_batch(sqe, cqe, 3);
-		if (res == 2) {
-			CHECK(!cqe[2].res && !cqe[2].user_data);
+		if (res == 1) {
+			/* a filter that traps wants to see the op alone */
+			CHECK(cqe[1].res == 12345 && !cqe[2].res && !trapped);
+			CHECK(!xsc_batch(sqe + 1, cqe + 1, 2) && !trapped);
+			cqe[1].res = xsc_call(SYS_openat, AT_FDCWD, "/etc/hostname", O_RDONLY);
 			CHECK(xsc_batch(sqe + 2, cqe + 2, 1) == 1);
 		}
 		printf("batch=%ld first=%d last=%d ", res, cqe[0].res == getppid(), cqe[2].res == getpid());

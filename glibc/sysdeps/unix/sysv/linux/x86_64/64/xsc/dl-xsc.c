@@ -19,6 +19,7 @@
 #include <xsc-gate.h>
 
 uintptr_t __xsc_gate attribute_relro;
+bool __xsc_batching attribute_relro;
 
 /* In dl-xsc-nokernel.S.  */
 extern void __xsc_no_kernel (void) attribute_hidden __attribute__ ((noreturn));
@@ -29,6 +30,8 @@ __xsc_init (ElfW(auxv_t) *av)
   for (; av->a_type != AT_NULL; av++)
     if (av->a_type == AT_XSC)
       __xsc_gate = av->a_un.a_val;
+    else if (av->a_type == AT_XSC_STATE)
+      __xsc_batching = (av->a_un.a_val & XSC_ST_ACTIVE) != 0;
 
   if (__xsc_gate == 0)
     __xsc_no_kernel ();

@@ -18,6 +18,7 @@
 #ifndef _XSC_GATE_H
 #define _XSC_GATE_H	1
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <link.h>
 #include <xsc_uapi.h>
@@ -26,6 +27,9 @@
 /* The address of the gate.  */
 extern uintptr_t __xsc_gate attribute_hidden;
 # define XSC_GATE_ADDRESS	__xsc_gate
+
+/* Does the gate's batch site work?  It does in an XSC process.  */
+extern bool __xsc_batching attribute_hidden;
 
 /* Set __xsc_gate from the auxiliary vector AV.  Without AT_XSC the kernel
    has no XSC support: say so and exit with status 127.  */
