@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # kselftest-compare.sh [--short] [TEST...] - the kernel's own selftests for the entry code and
-# for seccomp, unstamped, on the XSC kernel and on the plain one: the results must be the same
+# for seccomp, unstamped, on the XSC kernel and on the plain one: the results must be the same.
+# Stamped, each of them has to end in SIGSYS: they hold system calls of their own.
 #
 #   --short   those that matter most and are done in two minutes
 #
@@ -22,7 +23,7 @@ ALL="$SHORT syscall_numbering_64 sysret_ss_attrs_64 single_step_syscall_32 test_
 
 limit=600
 case ${1-} in
--h | --help) sed -n '4,11s/^# \{0,1\}//p' "$0"; exit 0 ;;
+-h | --help) sed -n '4,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
 --short) limit=60; set -- $SHORT ;;
 '') set -- $ALL ;;
 esac
@@ -62,6 +63,9 @@ result() {
 for t; do
 	if build "$t" 2>"$OUT/$t.build"; then
 		tests+=("$t")
+		case $t in *_32) ;; *)
+			"$XSC_TOP/xsc-note" stamp -q --force -o "$BIN/$t.stamped" "$BIN/$t" || exit ;;
+		esac
 	else
 		# which of them compile depends on the machine's headers, not on us
 		n=$((n + 1))
@@ -80,6 +84,9 @@ for t; do
 	timeout -k 5 "$limit" ./"$t" </dev/null >"/tmp/k.out" 2>&1
 	echo $? >"$out/$t.status"
 	cp /tmp/k.out "$out/$t.out"
+	[ -e "$t.stamped" ] && [ -e /proc/sys/kernel/xsc ] || continue
+	timeout -k 5 "$limit" ./"$t.stamped" </dev/null >/dev/null 2>&1
+	echo $? >"$out/$t.stamped"
 done
 exit 0
 END
@@ -102,6 +109,10 @@ results() {
 }
 
 for t in "${tests[@]}"; do
+	if [ -e "$BIN/$t.stamped" ]; then
+		[ "$(cat "$OUT/main/$t.stamped" 2>/dev/null)" = $((128 + 31)) ]
+		result $? "$t, stamped: SIGSYS"
+	fi
 	a=$(cat "$OUT/main/$t.status" 2>/dev/null)
 	b=$(cat "$OUT/plain/$t.status" 2>/dev/null)
 	if [ "$a" = 124 ] || [ "$b" = 124 ]; then
