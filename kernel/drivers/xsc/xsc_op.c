@@ -11,6 +11,7 @@
 #include <linux/export.h>
 #include <linux/nospec.h>
 #include <linux/sched/task_stack.h>
+#include <linux/task_work.h>
 
 #include "xsc.h"
 
@@ -123,6 +124,12 @@ s64 xsc_run(struct xsc_container *c, const struct xsc_sqe *sqe)
 	xsc_count(c->way, xsc_optable[nr].family);
 	res = xsc_arch_op(c->regs, nr);
 	xsc_trace_op(c->way, nr, res);
+	/*
+	 * What a call leaves for its way out, above all the end of a file that
+	 * it closed, is over before the next call begins.
+	 */
+	if (unlikely(task_work_pending(current)))
+		task_work_run();
 	return res;
 }
 EXPORT_SYMBOL_GPL(xsc_run);
