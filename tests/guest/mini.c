@@ -583,6 +583,13 @@ int sigaction(int sig, const struct sigaction *new, struct sigaction *old)
 	return ret(err);
 }
 
+sighandler_t signal(int sig, sighandler_t handler)
+{
+	struct sigaction sa = { .sa_handler = handler, .sa_flags = SA_RESTART }, old;
+
+	return sigaction(sig, &sa, &old) ? SIG_ERR : old.sa_handler;
+}
+
 int sigprocmask(int how, const sigset_t *new, sigset_t *old)
 {
 	return ret(sys(SYS_rt_sigprocmask, how, new, old, 8));

@@ -12,7 +12,7 @@ static void blocked(void *arg)
 
 int main(int argc, char **argv)
 {
-	struct xsc_ring_enter enter = { 1, 0 };
+	struct xsc_ring_enter enter = { .to_submit = 1 };
 	struct xsc_ring other;
 	struct thread t;
 	long res;

@@ -115,7 +115,7 @@ static inline long __attribute__((unused)) ring_setup(struct xsc_ring_params *p)
 
 static inline long __attribute__((unused)) ring_enter(int fd, unsigned int n, unsigned int flags)
 {
-	struct xsc_ring_enter e = { n, flags };
+	struct xsc_ring_enter e = { .to_submit = n, .flags = flags };
 
 	return mini_xsc ? xsc_op(XSC_OP_RING_ENTER, fd, n, flags) :
 			  sys(SYS_ioctl, fd, XSC_IOC_ENTER, &e);

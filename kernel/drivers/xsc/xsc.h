@@ -3,11 +3,13 @@
  * xsc.h - what the files of drivers/xsc offer each other
  *
  * Built in (CONFIG_XSC_HOOKS): xsc_op.c, xsc_batch.c, xsc_guard.c, xsc_note.c,
- * xsc_exec.c.  In xsc.ko (CONFIG_XSC): xsc_core.c, xsc_consume_*.c.
+ * xsc_exec.c, xsc_async.c, xsc_try.c, xsc_poll.c, xsc_pool.c.  In xsc.ko
+ * (CONFIG_XSC): xsc_core.c, xsc_consume_*.c.
  */
 #ifndef _DRIVERS_XSC_XSC_H
 #define _DRIVERS_XSC_XSC_H
 
+#include <linux/entry-common.h>
 #include <linux/errno.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
@@ -29,6 +31,14 @@
 #define XSC_OPF_BLOCK		BIT(2)
 /* ... and then a poll on its first argument, a file, tells when not. */
 #define XSC_OPF_POLL		BIT(3)
+/* ... for writing. */
+#define XSC_OPF_OUT		BIT(4)
+/* It uses the position of its first argument, or is a part of its stream. */
+#define XSC_OPF_POS		BIT(5)
+/* It needs no descriptor but its first argument, and makes none. */
+#define XSC_OPF_FD		BIT(6)
+#define XSC_OPF_WRITES		(XSC_OPF_BLOCK | XSC_OPF_POLL | \
+				 XSC_OPF_OUT | XSC_OPF_POS)
 
 /**
  * struct xsc_opdef - one row of the op table
@@ -58,6 +68,12 @@ extern const char * const xsc_family_names[XSC_FAM_NR];
  *		returns 0 or a negative errno
  * @abort:	the task dies inside an op: give back what the caller of
  *		xsc_container_begin() holds; may be NULL
+ * @async:	a doorbell's ring, if it has XSC_RING_ASYNC
+ * @req:	for @prior in a worker
+ * @pos:	with @async, position in the chain
+ * @left:	likewise, SQEs that the doorbell still has to take
+ * @room:	likewise, CQEs that there is room for
+ * @taken:	out: SQEs that went with this one
  */
 struct xsc_container {
 	struct pt_regs		*regs;
@@ -69,12 +85,20 @@ struct xsc_container {
 	unsigned int		malformed;
 	int (*prior)(struct xsc_container *c, unsigned int back, s64 *res);
 	void (*abort)(struct xsc_container *c);
+	struct xsc_ring		*async;
+	struct xsc_req		*req;
+	unsigned int		pos;
+	unsigned int		left;
+	unsigned int		room;
+	unsigned int		taken;
 };
 
 int xsc_container_begin(struct xsc_container *c, enum xsc_way way);
 void xsc_container_end(struct xsc_container *c);
 s64 xsc_run(struct xsc_container *c, const struct xsc_sqe *sqe);
 s64 xsc_issue_chained(struct xsc_container *c, struct xsc_sqe *sqe);
+s64 xsc_check_chained(struct xsc_container *c, struct xsc_sqe *sqe);
+s64 xsc_check_op(struct xsc_container *c, u32 nr);
 
 static __always_inline void xsc_count(enum xsc_way way, unsigned int family)
 {
@@ -152,13 +176,39 @@ static __always_inline s64 xsc_issue(struct xsc_container *c,
 struct xsc_ring_driver {
 	struct module *owner;
 	long (*setup)(struct xsc_ring_params __user *params);
-	long (*enter)(int fd, u32 to_submit, u32 flags);
+	long (*enter)(int fd, const struct xsc_ring_enter *enter);
 };
 
 long xsc_own_op(struct pt_regs *regs, int nr);
 int xsc_defer(struct callback_head *work);
 void xsc_ring_driver_register(const struct xsc_ring_driver *drv);
 void xsc_ring_driver_unregister(void);
+
+/* xsc_async.c: a chain's op that would block */
+s64 xsc_start_linked(struct xsc_container *c, struct xsc_sqe *sqe);
+
+bool xsc_audited(void);
+
+/* xsc_pool.c */
+extern unsigned int xsc_workers_max;
+
+/**
+ * xsc_controlled() - does a control look at the current task's calls?
+ *
+ * Tracer, filter, audit or tracepoint: then its ops run in itself, where the
+ * control sees each of them.
+ *
+ * Return: true if so.
+ */
+static __always_inline bool xsc_controlled(void)
+{
+	unsigned long work = READ_ONCE(current_thread_info()->syscall_work) &
+			     (SYSCALL_WORK_ENTER | SYSCALL_WORK_EXIT);
+
+	if (likely(!work))
+		return false;
+	return work & ~SYSCALL_WORK_SYSCALL_AUDIT || xsc_audited();
+}
 
 /* xsc_guard.c: refused attempts, audit records */
 void xsc_audit(const char *what, int nr, unsigned long ip, const char *reason,

@@ -220,10 +220,16 @@ static long xsc_ring_setup(struct pt_regs *regs, const struct xsc_op_regs *args)
 static long xsc_ring_enter(const struct xsc_op_regs *args)
 {
 	const struct xsc_ring_driver *drv = xsc_ring_driver_get();
+	const struct xsc_ring_enter enter = {
+		.to_submit = args->args[1],
+		.flags = args->args[2],
+		.min_complete = args->args[3],
+		.timeout = args->args[4],
+	};
 
 	if (!drv)
 		return -EBADF;	/* without the driver there is no ring */
-	return drv->enter(args->args[0], args->args[1], args->args[2]);
+	return drv->enter(args->args[0], &enter);
 }
 
 /**

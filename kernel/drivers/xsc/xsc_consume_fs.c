@@ -8,12 +8,12 @@
  */
 #include "xsc_ring.h"
 
-static s64 xsc_fs_issue(struct xsc_container *c, struct xsc_sqe *sqe)
+static s64 xsc_fs_interrupted(const struct xsc_sqe *sqe, s64 res)
 {
-	return xsc_issue(c, sqe);
+	return res;
 }
 
 const struct xsc_consumer xsc_consumer_fs = {
 	.family = XSC_FAM_FS,
-	.issue = xsc_fs_issue,
+	.interrupted = xsc_fs_interrupted,
 };

@@ -9,16 +9,12 @@
  */
 #include "xsc_ring.h"
 
-static s64 xsc_net_issue(struct xsc_container *c, struct xsc_sqe *sqe)
+static s64 xsc_net_interrupted(const struct xsc_sqe *sqe, s64 res)
 {
-	s64 res = xsc_issue(c, sqe);
-
-	if (sqe->op == __NR_connect && xsc_interrupted(res))
-		return -EINTR;
-	return res;
+	return sqe->op == __NR_connect ? -EINTR : res;
 }
 
 const struct xsc_consumer xsc_consumer_net = {
 	.family = XSC_FAM_NET,
-	.issue = xsc_net_issue,
+	.interrupted = xsc_net_interrupted,
 };

@@ -8,14 +8,12 @@
  */
 #include "xsc_ring.h"
 
-static s64 xsc_sync_issue(struct xsc_container *c, struct xsc_sqe *sqe)
+static s64 xsc_sync_interrupted(const struct xsc_sqe *sqe, s64 res)
 {
-	s64 res = xsc_issue(c, sqe);
-
-	return xsc_interrupted(res) ? -EINTR : res;
+	return -EINTR;
 }
 
 const struct xsc_consumer xsc_consumer_sync = {
 	.family = XSC_FAM_SYNC,
-	.issue = xsc_sync_issue,
+	.interrupted = xsc_sync_interrupted,
 };

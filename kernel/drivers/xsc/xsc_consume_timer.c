@@ -11,12 +11,8 @@
 
 #include "xsc_ring.h"
 
-static s64 xsc_timer_issue(struct xsc_container *c, struct xsc_sqe *sqe)
+static s64 xsc_timer_interrupted(const struct xsc_sqe *sqe, s64 res)
 {
-	s64 res = xsc_issue(c, sqe);
-
-	if (!xsc_interrupted(res))
-		return res;
 	if (sqe->op == __NR_clock_nanosleep && sqe->args[1] & TIMER_ABSTIME)
 		return res;
 	return -EINTR;
@@ -24,5 +20,5 @@ static s64 xsc_timer_issue(struct xsc_container *c, struct xsc_sqe *sqe)
 
 const struct xsc_consumer xsc_consumer_timer = {
 	.family = XSC_FAM_TIMER,
-	.issue = xsc_timer_issue,
+	.interrupted = xsc_timer_interrupted,
 };

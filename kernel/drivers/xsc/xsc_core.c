@@ -6,8 +6,9 @@
  * reads of the SR region is sq_tail, cq_head and, once, each SQE; all that it
  * reads of the CR region is what it wrote there, and that only for forwards.
  *
- * Locking: ring->lock serialises doorbells; nothing else changes a ring after
- * it was made.  It is held while ops run, so it nests outside of everything.
+ * ring->lock serialises doorbells and is held while ops run, so it nests
+ * outside of everything.  Ops that go on after the doorbell are the business
+ * of the built-in part: xsc_async.h has the locks.
  */
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
@@ -23,6 +24,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/task_work.h>
+#include <linux/time.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
@@ -37,17 +39,6 @@ static const struct xsc_consumer * const xsc_consumers[XSC_FAM_NR] = {
 	[XSC_FAM_TIMER] = &xsc_consumer_timer,
 	[XSC_FAM_SYNC] = &xsc_consumer_sync,
 };
-
-static void xsc_region_free(struct xsc_region *r)
-{
-	unsigned int i;
-
-	vunmap(r->addr);
-	for (i = 0; r->pages && i < r->nr; i++)
-		if (r->pages[i])
-			put_page(r->pages[i]);
-	kvfree(r->pages);
-}
 
 static int xsc_region_alloc(struct xsc_region *r, size_t size, pgprot_t prot)
 {
@@ -66,19 +57,9 @@ static int xsc_region_alloc(struct xsc_region *r, size_t size, pgprot_t prot)
 	return r->addr ? 0 : -ENOMEM;
 }
 
-static void xsc_ring_free(struct xsc_ring *ring)
-{
-	if (!ring)
-		return;
-	xsc_region_free(&ring->sr);
-	xsc_region_free(&ring->cr);
-	mmdrop((struct mm_struct *)ring->mm);
-	kfree(ring);
-}
-
 static int xsc_params_check(struct xsc_ring_params *p)
 {
-	if (p->flags || p->resv0 || memchr_inv(p->resv, 0, sizeof(p->resv)))
+	if (p->flags & ~XSC_RING_F_ALL || p->resv0 || memchr_inv(p->resv, 0, sizeof(p->resv)))
 		return -EINVAL;
 	if (!p->sq_entries || p->sq_entries > XSC_RING_MAX)
 		return -EINVAL;
@@ -115,10 +96,18 @@ static struct xsc_ring *xsc_ring_new(struct xsc_ring_params __user *uparams)
 	ring = kzalloc(sizeof(*ring), GFP_KERNEL_ACCOUNT);
 	if (!ring)
 		return ERR_PTR(-ENOMEM);
-	mutex_init(&ring->lock);
+	xsc_ring_init(ring);
 	mmgrab(current->mm);
 	ring->mm = current->mm;
 
+	if (p.flags & XSC_RING_ASYNC) {
+		ring->async = true;
+		err = -ENOMEM;
+		ring->chain = kmalloc_array(XSC_CHAIN_RES, sizeof(s64),
+					    GFP_KERNEL_ACCOUNT);
+		if (!ring->chain)
+			goto free;
+	}
 	err = xsc_region_alloc(&ring->sr, p.sr_size, PAGE_KERNEL_RO);
 	if (!err)
 		err = xsc_region_alloc(&ring->cr, p.cr_size, PAGE_KERNEL);
@@ -138,26 +127,8 @@ static struct xsc_ring *xsc_ring_new(struct xsc_ring_params __user *uparams)
 		goto free;
 	return ring;
 free:
-	xsc_ring_free(ring);
+	xsc_ring_put(ring);
 	return ERR_PTR(err);
-}
-
-/* The one place where a ring's SQE is read. */
-static void xsc_ring_sqe(struct xsc_ring *ring, struct xsc_sqe *to)
-{
-	const u64 *src =
-		(const u64 *)&ring->sqes[ring->sq_head & ring->sq_mask];
-	u64 *dst = (u64 *)to;
-
-	BUILD_BUG_ON(sizeof(*to) != 8 * sizeof(u64));
-	dst[0] = READ_ONCE(src[0]);
-	dst[1] = READ_ONCE(src[1]);
-	dst[2] = READ_ONCE(src[2]);
-	dst[3] = READ_ONCE(src[3]);
-	dst[4] = READ_ONCE(src[4]);
-	dst[5] = READ_ONCE(src[5]);
-	dst[6] = READ_ONCE(src[6]);
-	dst[7] = READ_ONCE(src[7]);
 }
 
 /**
@@ -165,7 +136,8 @@ static void xsc_ring_sqe(struct xsc_ring *ring, struct xsc_sqe *to)
  * @c:		the container
  * @ring:	the ring
  * @file:	its file, of which a reference is held
- * @done:	SQEs completed
+ * @done:	SQEs consumed
+ * @hidden:	CQEs that the user has not been told of
  * @sqe:	our copy of the one being run
  */
 struct xsc_doorbell {
@@ -173,61 +145,166 @@ struct xsc_doorbell {
 	struct xsc_ring		*ring;
 	struct file		*file;
 	unsigned int		done;
+	bool			hidden;
 	struct xsc_sqe		sqe;
 };
 
-/* Completions are in order, so the CQE @back places ago is the SQE's. */
+/*
+ * Without XSC_RING_ASYNC completions are in order, so the CQE @back places ago
+ * is the SQE's; with it the results of a chain are kept apart.
+ */
 static int xsc_ring_prior(struct xsc_container *c, unsigned int back, s64 *res)
 {
 	struct xsc_doorbell *d = container_of(c, struct xsc_doorbell, c);
 	struct xsc_ring *ring = d->ring;
 
+	if (ring->async) {
+		if (back > c->pos || back >= XSC_CHAIN_RES)
+			return -EINVAL;
+		*res = ring->chain[(c->pos - back) % XSC_CHAIN_RES];
+		return 0;
+	}
 	if (back > d->done || back > ring->cq_mask)
 		return -EINVAL;
 	*res = ring->cqes[(ring->cq_tail - back) & ring->cq_mask].res;
 	return 0;
 }
 
-static s64 xsc_ring_issue(struct xsc_doorbell *d, struct xsc_sqe *sqe)
+/* Is this doorbell the only one to write CQEs? */
+static __always_inline bool xsc_ring_alone(struct xsc_ring *ring)
 {
-	const struct xsc_consumer *consumer = NULL;
-	u32 nr = sqe->op;
-
-	if (nr < NR_syscalls) {
-		nr = array_index_nospec(nr, NR_syscalls);
-		consumer = xsc_consumers[xsc_optable[nr].family];
-	}
-	return consumer ? consumer->issue(&d->c, sqe) : xsc_issue(&d->c, sqe);
+	/* Pairs with the store-release in xsc_ring_post(). */
+	return !ring->async || !smp_load_acquire(&ring->inflight);
 }
 
-static void xsc_ring_complete(struct xsc_doorbell *d, u64 data, s64 res)
+static void xsc_ring_publish_locked(struct xsc_ring *ring)
+{
+	struct xsc_cr_hdr *cr = ring->cr.addr;
+
+	/* Pairs with the user's load-acquire of cq_tail: CQE before index. */
+	smp_store_release(&cr->cq_tail, ring->cq_tail);
+}
+
+/*
+ * Tell the user what was consumed and completed.  That is done when the
+ * doorbell ends, and before an op that may last.
+ */
+static void xsc_ring_publish(struct xsc_doorbell *d)
 {
 	struct xsc_ring *ring = d->ring;
 	struct xsc_cr_hdr *cr = ring->cr.addr;
+
+	d->hidden = false;
+	if (xsc_ring_alone(ring)) {
+		xsc_ring_publish_locked(ring);
+	} else {
+		spin_lock(&ring->cq_lock);
+		xsc_ring_publish_locked(ring);
+		spin_unlock(&ring->cq_lock);
+	}
+	/* Pairs with the user's load-acquire of sq_head: our copy is made. */
+	smp_store_release(&cr->sq_head, ring->sq_head);
+	/* Its full barrier pairs with the one in prepare_to_wait(). */
+	if (wq_has_sleeper(&ring->cq_wait))
+		wake_up_poll(&ring->cq_wait, EPOLLIN | EPOLLRDNORM);
+}
+
+static __always_inline void xsc_ring_write(struct xsc_ring *ring, u64 data,
+					   s64 res)
+{
 	struct xsc_cqe *cqe = &ring->cqes[ring->cq_tail & ring->cq_mask];
 
 	cqe->user_data = data;
 	cqe->res = res;
+	ring->cq_tail++;
+}
+
+static __always_inline void xsc_ring_complete(struct xsc_doorbell *d, u64 data,
+					      s64 res)
+{
+	struct xsc_ring *ring = d->ring;
+
+	if (likely(xsc_ring_alone(ring))) {
+		xsc_ring_write(ring, data, res);
+	} else {
+		spin_lock(&ring->cq_lock);
+		xsc_ring_write(ring, data, res);
+		spin_unlock(&ring->cq_lock);
+	}
+	d->hidden = true;
 	d->done++;
-	/* Pairs with the user's load-acquire of cq_tail: CQE before index. */
-	smp_store_release(&cr->cq_tail, ++ring->cq_tail);
-	/* Pairs with the user's load-acquire of sq_head: our copy is made. */
-	smp_store_release(&cr->sq_head, ++ring->sq_head);
-	WRITE_ONCE(cr->sqes_done, cr->sqes_done + 1);
+	ring->sq_head++;
+}
+
+static s64 xsc_ring_issue_slow(struct xsc_doorbell *d, struct xsc_sqe *sqe,
+			       u32 nr)
+{
+	const struct xsc_consumer *consumer;
+	struct xsc_ring *ring = d->ring;
+	s64 res;
+
+	if (sqe->op == XSC_OP_CANCEL && !d->c.linked &&
+	    !(sqe->flags | sqe->fwd_arg | sqe->fwd_from)) {
+		if (d->hidden)
+			xsc_ring_publish(d);
+		return xsc_ring_cancel(ring, sqe);
+	}
+	if (sqe->op >= NR_syscalls)
+		return xsc_issue(&d->c, sqe);
+
+	if (d->hidden && xsc_optable[nr].flags & XSC_OPF_LASTS)
+		xsc_ring_publish(d);
+	if (ring->async && !(sqe->flags | sqe->fwd_arg | sqe->fwd_from |
+			     d->c.linked) && xsc_starts(sqe->op))
+		res = xsc_start(&d->c, ring, sqe);
+	else
+		res = xsc_issue(&d->c, sqe);
+	if (unlikely(xsc_interrupted(res))) {
+		consumer = xsc_consumers[xsc_optable[nr].family];
+		if (consumer)
+			res = consumer->interrupted(sqe, res);
+	}
+	return res;
+}
+
+static __always_inline s64 xsc_ring_issue(struct xsc_doorbell *d,
+					  struct xsc_sqe *sqe)
+{
+	u32 nr = sqe->op;
+
+	if (nr == XSC_OP_NOP)
+		return xsc_issue(&d->c, sqe);
+	if (nr < NR_syscalls) {
+		nr = array_index_nospec(nr, NR_syscalls);
+		if (!(xsc_optable[nr].flags & XSC_OPF_LASTS))
+			return xsc_issue(&d->c, sqe);
+	}
+	return xsc_ring_issue_slow(d, sqe, nr);
 }
 
 /* What xsc_doorbell() holds while ops run. */
-static void xsc_ring_release_doorbell(struct xsc_ring *ring, struct file *file)
-{
-	mutex_unlock(&ring->lock);
-	fput(file);
-}
-
 static void xsc_ring_abort(struct xsc_container *c)
 {
 	struct xsc_doorbell *d = container_of(c, struct xsc_doorbell, c);
 
-	xsc_ring_release_doorbell(d->ring, d->file);
+	xsc_ring_publish(d);
+	mutex_unlock(&d->ring->lock);
+	fput(d->file);
+}
+
+/* SQEs that have gone on by themselves: they are consumed. */
+static void xsc_ring_went_on(struct xsc_doorbell *d)
+{
+	struct xsc_ring *ring = d->ring;
+	struct xsc_cr_hdr *cr = ring->cr.addr;
+
+	ring->sq_head += 1 + d->c.taken;
+	d->done += 1 + d->c.taken;
+	d->c.left -= d->c.taken;
+	d->c.room -= d->c.taken;
+	d->c.taken = 0;
+	/* Pairs with the user's load-acquire of sq_head: our copy is made. */
+	smp_store_release(&cr->sq_head, ring->sq_head);
 }
 
 /* Take up to @to_submit SQEs.  Returns a count, an errno or a restart code. */
@@ -248,38 +325,58 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 	/* Pairs with the user's store-release of sq_tail: SQEs before index. */
 	queued = smp_load_acquire(&sr->sq_tail) - ring->sq_head;
 	/* Pairs with the user's store-release of cq_head: CQEs were read. */
-	used = ring->cq_tail - smp_load_acquire(&sr->cq_head);
+	used = smp_load_acquire(&sr->cq_head);
+	spin_lock(&ring->cq_lock);
+	used = ring->cq_tail - used;
+	d.c.room = ring->cq_mask + 1 - used - ring->inflight;
+	spin_unlock(&ring->cq_lock);
 	if (queued > ring->sq_mask + 1 || used > ring->cq_mask + 1) {
 		WRITE_ONCE(cr->flags, XSC_CR_SQ_BROKEN);
 		return -EINVAL;
 	}
+	/* cq_head went backwards under what is in flight. */
+	if ((s32)d.c.room < 0)
+		d.c.room = 0;
 
 	ret = xsc_container_begin(&d.c, XSC_WAY_RING);
 	if (ret)
 		return ret;
+	if (ring->async)
+		d.c.async = ring;
 
-	for (to_submit = min(to_submit, queued); to_submit; to_submit--) {
+	for (d.c.left = min(to_submit, queued); d.c.left;) {
 		s64 res;
 
-		if (used == ring->cq_mask + 1) {
+		if (unlikely(!d.c.room)) {
 			flags = XSC_CR_CQ_FULL;
 			if (!d.done)
 				ret = -EBUSY;
 			break;
 		}
-		xsc_ring_sqe(ring, &d.sqe);
+		d.c.left--;
+		xsc_ring_read_sqe(ring, ring->sq_head, &d.sqe);
 		res = xsc_ring_issue(&d, &d.sqe);
-		if (xsc_interrupted(res)) {
+		if (unlikely(xsc_interrupted(res))) {
 			ret = res == -ERESTART_RESTARTBLOCK ? -EINTR : res;
 			break;
 		}
-		xsc_ring_complete(&d, d.sqe.user_data, res);
-		used++;
-		if (signal_pending(current))
+		d.c.room--;
+		if (unlikely(res == XSC_GOES_ON))
+			xsc_ring_went_on(&d);
+		else
+			xsc_ring_complete(&d, d.sqe.user_data, res);
+		if (unlikely(signal_pending(current)))
 			break;
 	}
 
-	WRITE_ONCE(cr->errors, cr->errors + d.c.malformed);
+	xsc_ring_publish(&d);
+	WRITE_ONCE(cr->sqes_done, cr->sqes_done + d.done);
+	if (unlikely(d.c.malformed)) {
+		/* Workers count as well. */
+		spin_lock(&ring->cq_lock);
+		WRITE_ONCE(cr->errors, cr->errors + d.c.malformed);
+		spin_unlock(&ring->cq_lock);
+	}
 	WRITE_ONCE(cr->flags, flags);
 	xsc_container_end(&d.c);
 	ret = d.done ?: ret;
@@ -302,14 +399,48 @@ static struct xsc_ring *xsc_ring_of(struct file *file)
 	return ring;
 }
 
+/**
+ * struct xsc_entered - what a doorbell is asked for
+ * @to_submit:	SQEs
+ * @min:	CQEs to wait for
+ * @timed:	until @until at most
+ * @until:	on the monotonic clock
+ */
+struct xsc_entered {
+	u32	to_submit;
+	u32	min;
+	bool	timed;
+	ktime_t	until;
+};
+
+static int xsc_entered_get(struct xsc_entered *e,
+			   const struct xsc_ring_enter *enter)
+{
+	struct timespec64 ts;
+
+	if (enter->flags || enter->resv)
+		return -EINVAL;
+	e->to_submit = enter->to_submit;
+	e->min = enter->min_complete;
+	e->timed = enter->timeout;
+	if (!e->timed)
+		return 0;
+	if (get_timespec64(&ts, u64_to_user_ptr(enter->timeout)))
+		return -EFAULT;
+	if (!timespec64_valid(&ts))
+		return -EINVAL;
+	e->until = ktime_add_safe(ktime_get(), timespec64_to_ktime(ts));
+	return 0;
+}
+
 /*
  * Run a doorbell; takes over a reference to @file, which an op may close.  If
  * an op ends the task this does not return, and xsc_ring_abort() cleans up.
  */
-static long xsc_doorbell(struct file *file, u32 to_submit)
+static long xsc_doorbell(struct file *file, struct xsc_entered *e)
 {
 	struct xsc_ring *ring = xsc_ring_of(file);
-	long ret;
+	long ret, waited;
 
 	if (IS_ERR(ring)) {
 		fput(file);
@@ -319,15 +450,25 @@ static long xsc_doorbell(struct file *file, u32 to_submit)
 		fput(file);
 		return -ERESTARTSYS;
 	}
-	ret = xsc_ring_run(ring, file, to_submit);
-	xsc_ring_release_doorbell(ring, file);
+	ret = xsc_ring_run(ring, file, e->to_submit);
+	mutex_unlock(&ring->lock);
+	if (e->min && ret >= 0) {
+		waited = xsc_ring_wait(ring, e->min,
+				       e->timed ? &e->until : NULL);
+		if (!ret)
+			ret = waited != -EINTR || e->timed ? waited :
+							     -ERESTARTSYS;
+	}
+	fput(file);
 	return ret;
 }
 
 /* XSC_OP_RING_ENTER */
-static long xsc_ring_op_enter(int fd, u32 to_submit, u32 flags)
+static long xsc_ring_op_enter(int fd, const struct xsc_ring_enter *enter)
 {
 	struct file *file = fget(fd);
+	struct xsc_entered e;
+	int err;
 
 	/*
 	 * An open file of ours keeps the module, also when an op closes it:
@@ -336,40 +477,41 @@ static long xsc_ring_op_enter(int fd, u32 to_submit, u32 flags)
 	module_put(THIS_MODULE);
 	if (!file)
 		return -EBADF;
-	if (file->f_op != &xsc_ring_fops || flags) {
-		long err = flags ? -EINVAL : -EOPNOTSUPP;
-
+	err = xsc_entered_get(&e, enter);
+	if (!err && file->f_op != &xsc_ring_fops)
+		err = -EOPNOTSUPP;
+	if (err) {
 		fput(file);
 		return err;
 	}
-	return xsc_doorbell(file, to_submit);
+	return xsc_doorbell(file, &e);
 }
 
 /**
  * struct xsc_deferred - a doorbell that came by ioctl()
  * @work:	for xsc_defer()
  * @file:	the ring's file, with a reference
- * @to_submit:	as in struct xsc_ring_enter
+ * @entered:	what was asked for
  */
 struct xsc_deferred {
 	struct callback_head	work;
 	struct file		*file;
-	u32			to_submit;
+	struct xsc_entered	entered;
 };
 
 /* The ioctl has ended, as 0; what the doorbell returns takes its place. */
 static void xsc_ring_deferred(struct callback_head *work)
 {
 	struct xsc_deferred *def = container_of(work, struct xsc_deferred, work);
+	struct xsc_entered e = def->entered;
 	struct file *file = def->file;
-	u32 to_submit = def->to_submit;
 
 	kfree(def);
 	if (current->flags & PF_EXITING)
 		fput(file);
 	else
 		regs_set_return_value(current_pt_regs(),
-				      xsc_doorbell(file, to_submit));
+				      xsc_doorbell(file, &e));
 }
 
 /* XSC_IOC_ENTER */
@@ -385,20 +527,21 @@ static long xsc_ring_ioctl_enter(struct file *file,
 		return PTR_ERR(ring);
 	if (copy_from_user(&enter, uarg, sizeof(enter)))
 		return -EFAULT;
-	if (enter.flags)
-		return -EINVAL;
 
 	def = kmalloc(sizeof(*def), GFP_KERNEL_ACCOUNT);
 	if (!def)
 		return -ENOMEM;
+	err = xsc_entered_get(&def->entered, &enter);
+	if (err)
+		goto free;
 	def->file = get_file(file);
-	def->to_submit = enter.to_submit;
 	init_task_work(&def->work, xsc_ring_deferred);
 	err = xsc_defer(&def->work);
-	if (err) {
-		fput(file);
-		kfree(def);
-	}
+	if (!err)
+		return 0;
+	fput(file);
+free:
+	kfree(def);
 	return err;
 }
 
@@ -413,7 +556,7 @@ static long xsc_ring_op_setup(struct xsc_ring_params __user *params)
 	fd = anon_inode_getfd("[xsc]", &xsc_ring_fops, ring,
 			      O_RDWR | O_CLOEXEC);
 	if (fd < 0)
-		xsc_ring_free(ring);
+		xsc_ring_put(ring);
 	return fd;
 }
 
@@ -432,7 +575,7 @@ static long xsc_ring_ioctl(struct file *file, unsigned int cmd,
 			return PTR_ERR(ring);
 		/* Publishes the ring; two threads may set up at once. */
 		if (cmpxchg(&file->private_data, NULL, ring)) {
-			xsc_ring_free(ring);
+			xsc_ring_put(ring);
 			return -EBUSY;
 		}
 		return 0;
@@ -487,8 +630,30 @@ static int xsc_ring_open(struct inode *inode, struct file *file)
 
 static int xsc_ring_release(struct inode *inode, struct file *file)
 {
-	xsc_ring_free(file->private_data);
+	struct xsc_ring *ring = file->private_data;
+
+	if (ring) {
+		xsc_ring_cancel_all(ring);
+		xsc_ring_put(ring);
+	}
 	return 0;
+}
+
+/* Readable when there are CQEs. */
+static __poll_t xsc_ring_poll(struct file *file, struct poll_table_struct *pt)
+{
+	/* Pairs with the cmpxchg in xsc_ring_ioctl(). */
+	struct xsc_ring *ring = smp_load_acquire(&file->private_data);
+	const struct xsc_sr_hdr *sr;
+
+	if (!ring)
+		return EPOLLERR;
+	poll_wait(file, &ring->cq_wait, pt);
+	/* Pairs with wq_has_sleeper(): we are in the queue before we look. */
+	smp_mb();
+	sr = ring->sr.addr;
+	return READ_ONCE(ring->cq_tail) == READ_ONCE(sr->cq_head) ?
+	       0 : EPOLLIN | EPOLLRDNORM;
 }
 
 #ifdef CONFIG_PROC_FS
@@ -499,9 +664,10 @@ static void xsc_ring_show_fdinfo(struct seq_file *m, struct file *file)
 
 	if (!ring)
 		return;
-	seq_printf(m, "SqEntries:\t%u\nCqEntries:\t%u\nSqHead:\t%u\nCqTail:\t%u\n",
+	seq_printf(m, "SqEntries:\t%u\nCqEntries:\t%u\nSqHead:\t%u\nCqTail:\t%u\nInFlight:\t%u\n",
 		   ring->sq_mask + 1, ring->cq_mask + 1,
-		   READ_ONCE(ring->sq_head), READ_ONCE(ring->cq_tail));
+		   READ_ONCE(ring->sq_head), READ_ONCE(ring->cq_tail),
+		   READ_ONCE(ring->inflight));
 }
 #endif
 
@@ -510,6 +676,7 @@ static const struct file_operations xsc_ring_fops = {
 	.open		= xsc_ring_open,
 	.release	= xsc_ring_release,
 	.mmap		= xsc_ring_mmap,
+	.poll		= xsc_ring_poll,
 	.unlocked_ioctl	= xsc_ring_ioctl,
 	.llseek		= no_llseek,
 #ifdef CONFIG_PROC_FS
@@ -543,7 +710,7 @@ static int __init xsc_module_init(void)
 	BUILD_BUG_ON(sizeof(struct xsc_cr_hdr) != 128);
 	BUILD_BUG_ON(offsetof(struct xsc_cr_hdr, sq_head) != 64);
 	BUILD_BUG_ON(sizeof(struct xsc_ring_params) != 64);
-	BUILD_BUG_ON(sizeof(struct xsc_ring_enter) != 8);
+	BUILD_BUG_ON(sizeof(struct xsc_ring_enter) != 24);
 	BUILD_BUG_ON(sizeof(struct xsc_note_abi) != 8);
 
 	err = misc_register(&xsc_misc);

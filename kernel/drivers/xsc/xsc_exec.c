@@ -148,6 +148,8 @@ void xsc_exec_flush(struct linux_binprm *bprm)
 {
 	struct xsc_task *x = &current->xsc;
 
+	if (static_branch_unlikely(&xsc_pools_key))
+		xsc_pool_exit();
 	x->gate_ip = 0;
 	memset(&x->counts, 0, sizeof(x->counts));
 	memset(&current->signal->xsc, 0, sizeof(current->signal->xsc));
@@ -353,6 +355,15 @@ static struct ctl_table xsc_sysctls[] = {
 		.maxlen		= XSC_PREFIX_MAX,
 		.mode		= 0644,
 		.proc_handler	= xsc_prefix_handler,
+	},
+	{
+		.procname	= "workers_max",
+		.data		= &xsc_workers_max,
+		.maxlen		= sizeof(int),
+		.mode		= 0644,
+		.proc_handler	= proc_douintvec_minmax,
+		.extra1		= SYSCTL_TWO,
+		.extra2		= SYSCTL_ONE_THOUSAND,
 	},
 	{ }
 };

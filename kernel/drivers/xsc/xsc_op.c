@@ -11,8 +11,9 @@
 #include <linux/export.h>
 #include <linux/nospec.h>
 #include <linux/sched/task_stack.h>
+#include <linux/task_work.h>
 
-#include "xsc.h"
+#include "xsc_async.h"
 
 #define XSC_OP(name, fam, f)	\
 	[__NR_##name] = { .family = XSC_FAM_##fam, .flags = (f) },
@@ -118,6 +119,24 @@ static s64 xsc_malformed(struct xsc_container *c, s64 err)
 }
 
 /**
+ * xsc_check_op() - may an op stand in a container?
+ * @c:		the container
+ * @nr:		its number, not XSC_OP_NOP
+ *
+ * Return: 0 or the error for the CQE
+ */
+s64 xsc_check_op(struct xsc_container *c, u32 nr)
+{
+	if (nr >= NR_syscalls)
+		return xsc_malformed(c, nr > XSC_OP_NOP && nr < XSC_OP_END ?
+					-EINVAL : -ENOSYS);
+	nr = array_index_nospec(nr, NR_syscalls);
+	if (xsc_optable[nr].flags & XSC_OPF_DIRECT)
+		return xsc_malformed(c, -EINVAL);
+	return 0;
+}
+
+/**
  * xsc_run() - run one op
  * @c:		the container
  * @sqe:	the kernel's own copy, flags dealt with
@@ -131,18 +150,21 @@ s64 xsc_run(struct xsc_container *c, const struct xsc_sqe *sqe)
 
 	if (nr == XSC_OP_NOP)
 		return xsc_run_nop(c);
-	if (nr >= NR_syscalls)
-		return xsc_malformed(c, nr > XSC_OP_NOP && nr < XSC_OP_END ?
-					-EINVAL : -ENOSYS);
+	res = xsc_check_op(c, nr);
+	if (unlikely(res))
+		return res;
 
 	nr = array_index_nospec(nr, NR_syscalls);
-	if (xsc_optable[nr].flags & XSC_OPF_DIRECT)
-		return xsc_malformed(c, -EINVAL);
-
 	xsc_op_regs_load(c->regs, nr, sqe->args);
 	xsc_count(c->way, xsc_optable[nr].family);
 	res = xsc_arch_op(c->regs, nr);
 	xsc_trace_op(c->way, nr, res);
+	/*
+	 * What a call leaves for its way out, above all the end of a file that
+	 * it closed, is over before the next call begins.
+	 */
+	if (unlikely(task_work_pending(current)))
+		task_work_run();
 	return res;
 }
 EXPORT_SYMBOL_GPL(xsc_run);
@@ -170,6 +192,26 @@ static s64 xsc_forward(struct xsc_container *c, struct xsc_sqe *sqe)
 }
 
 /**
+ * xsc_check_chained() - what comes before an SQE with flags is run
+ * @c:		the container
+ * @sqe:	the kernel's own copy; a forward changes it
+ *
+ * Return: 0 or the error for the CQE
+ */
+s64 xsc_check_chained(struct xsc_container *c, struct xsc_sqe *sqe)
+{
+	/* Order is not for the asking where there is no other. */
+	bool ordered = !c->async && !c->req;
+
+	if (sqe->flags & ~(ordered ? XSC_SQE_F_ALL & ~XSC_SQE_UNORDERED :
+				     XSC_SQE_F_ALL))
+		return xsc_malformed(c, -EINVAL);
+	if (c->failed)
+		return -ECANCELED;
+	return xsc_forward(c, sqe);
+}
+
+/**
  * xsc_issue_chained() - run one SQE that has flags, or stands behind a link
  * @c:		the container
  * @sqe:	the kernel's own copy; a forward changes it
@@ -180,17 +222,23 @@ s64 xsc_issue_chained(struct xsc_container *c, struct xsc_sqe *sqe)
 {
 	s64 res;
 
-	if (!c->linked)
+	if (!c->linked) {
 		c->failed = false;
-	if (sqe->flags & ~XSC_SQE_F_ALL)
-		res = xsc_malformed(c, -EINVAL);
-	else if (c->failed)
-		res = -ECANCELED;
-	else
-		res = xsc_forward(c, sqe) ?: xsc_run(c, sqe);
+		c->pos = 0;
+	}
+	res = xsc_check_chained(c, sqe);
+	if (!res)
+		res = c->async ? xsc_start_linked(c, sqe) : xsc_run(c, sqe);
 
 	if (xsc_interrupted(res))
 		return res;	/* the chain's state is as before the op */
+	if (c->async) {
+		if (res == XSC_GOES_ON) {
+			c->linked = false;	/* and the rest with it */
+			return res;
+		}
+		c->async->chain[c->pos++ % XSC_CHAIN_RES] = res;
+	}
 	c->linked = sqe->flags & XSC_SQE_LINK;
 	if (IS_ERR_VALUE((unsigned long)res))
 		c->failed = true;

@@ -96,9 +96,30 @@ struct xsc_note_abi {
 #define XSC_OP_BATCH		(XSC_OP_BASE + 1)
 /* ring_setup(struct xsc_ring_params *): a ring's file descriptor */
 #define XSC_OP_RING_SETUP	(XSC_OP_BASE + 2)
-/* ring_enter(int fd, u32 to_submit, u32 flags): number of SQEs consumed */
+/*
+ * ring_enter(int fd, u32 to_submit, u32 flags, u32 min_complete,
+ * const struct __kernel_timespec *timeout): consume SQEs, then wait until
+ * min_complete CQEs can be read, or as many as will come, or the time is over.
+ * Returns the number of SQEs consumed.  Errors: EBUSY (no room in the CQ),
+ * EINVAL, EFAULT, EBADF, EPERM, EDEADLK; and if no SQE was consumed ETIME, or
+ * EINTR and the restart codes.
+ */
 #define XSC_OP_RING_ENTER	(XSC_OP_BASE + 3)
-#define XSC_OP_END		(XSC_OP_BASE + 4)
+/*
+ * cancel(u64 user_data, u64 flags): only in an SQE of a ring, and not in a
+ * chain.  Ends what is in flight in the same ring; each such op gets its CQE,
+ * -ECANCELED unless it was complete already.  Returns 0, EALREADY (it is being
+ * run: it was interrupted and ends when it notices), ENOENT, EINVAL; with
+ * XSC_CANCEL_ALL the number of ops.
+ */
+#define XSC_OP_CANCEL		(XSC_OP_BASE + 4)
+#define XSC_OP_END		(XSC_OP_BASE + 5)
+
+/* all that match, not just the oldest */
+#define XSC_CANCEL_ALL		0x0001U
+/* every op matches */
+#define XSC_CANCEL_ANY		0x0002U
+#define XSC_CANCEL_F_ALL	(XSC_CANCEL_ALL | XSC_CANCEL_ANY)
 
 /** XSC_BATCH_MAX - the most SQEs of one batch */
 #define XSC_BATCH_MAX		1024
@@ -108,7 +129,13 @@ struct xsc_note_abi {
 #define XSC_SQE_LINK		0x0001U
 /* add the result of the SQE fwd_from places before to args[fwd_arg] */
 #define XSC_SQE_FORWARD		0x0002U
-#define XSC_SQE_F_ALL		(XSC_SQE_LINK | XSC_SQE_FORWARD)
+/*
+ * only with XSC_RING_ASYNC: do not keep the order of this op and others on the position
+ * of the same file, or in the same direction of the same stream
+ */
+#define XSC_SQE_UNORDERED	0x0008U
+#define XSC_SQE_F_ALL		(XSC_SQE_LINK | XSC_SQE_FORWARD | \
+				 XSC_SQE_UNORDERED)
 
 /**
  * struct xsc_sqe - submission queue entry: one op
@@ -120,8 +147,9 @@ struct xsc_note_abi {
  *		What it holds is the addend: 0 for an fd, an offset into what
  *		an mmap returned.  The sum wraps at 64 bits.
  * @fwd_from:	with XSC_SQE_FORWARD, how many SQEs back the source stands,
- *		1 to 255 and inside the same batch or doorbell; else 0.  A
- *		source that failed gives -ECANCELED.
+ *		1 to 255 and inside the same batch or doorbell, with
+ *		XSC_RING_ASYNC inside the same chain; else 0.  A source that
+ *		failed gives -ECANCELED.
  * @user_data:	copied to the CQE
  * @args:	the six arguments, as in the system-call registers
  *
@@ -208,12 +236,23 @@ struct xsc_cr_hdr {
 /* sq_tail was more than sq_entries ahead of sq_head at the last doorbell */
 #define XSC_CR_SQ_BROKEN	0x0002U
 
+/*
+ * struct xsc_ring_params.flags.  Without it the doorbell runs each op before it
+ * looks at the next, and CQEs are in the order of SQEs.  With it an op that
+ * would block goes on by itself: CQEs come in the order in which ops end, and
+ * a CQE's place is kept free from the moment its SQE is consumed.  A chain is
+ * run in order.  While a tracer, a seccomp filter, audit or a system-call
+ * tracepoint looks at the thread, its ops run as without the flag.
+ */
+#define XSC_RING_ASYNC		0x0001U
+#define XSC_RING_F_ALL		XSC_RING_ASYNC
+
 /**
  * struct xsc_ring_params - argument of XSC_OP_RING_SETUP and XSC_IOC_SETUP
  * @sq_entries:	in: 1 to XSC_RING_MAX; out: rounded up to a power of two
  * @cq_entries:	in: 0 for twice sq_entries, else sq_entries to
  *		2 * XSC_RING_MAX; out: rounded up to a power of two
- * @flags:	in: must be zero
+ * @flags:	in: XSC_RING_*
  * @resv0:	in: must be zero
  * @sr_size:	out: bytes to mmap at XSC_OFF_SR
  * @cr_size:	out: bytes to mmap at XSC_OFF_CR
@@ -237,10 +276,16 @@ struct xsc_ring_params {
  * struct xsc_ring_enter - argument of XSC_IOC_ENTER
  * @to_submit:	consume at most this many SQEs
  * @flags:	must be zero
+ * @min_complete: wait for so many CQEs, as XSC_OP_RING_ENTER does
+ * @resv:	must be zero
+ * @timeout:	address of a struct __kernel_timespec, or zero
  */
 struct xsc_ring_enter {
 	__u32	to_submit;
 	__u32	flags;
+	__u32	min_complete;
+	__u32	resv;
+	__u64	timeout;
 };
 
 /*

@@ -40,6 +40,9 @@ struct xsc_note_scan {
 /* Turned on by the first XSC process, and never off again. */
 DECLARE_STATIC_KEY_FALSE(xsc_used_key);
 
+/* Turned on by the first op that goes on by itself, and never off again. */
+DECLARE_STATIC_KEY_FALSE(xsc_pools_key);
+
 /* True once an XSC process has run on this kernel. */
 static __always_inline bool xsc_used(void)
 {
@@ -64,6 +67,7 @@ void xsc_fork(struct task_struct *tsk);
 void xsc_container_abort(struct xsc_container *c);
 bool xsc_trap_deferred(void);
 unsigned int xsc_state(void);
+void xsc_pool_exit(void);
 void xsc_exit_account(struct signal_struct *sig, struct task_struct *tsk);
 int xsc_prctl(unsigned long cmd, unsigned long arg, unsigned long arg4,
 	      unsigned long arg5);
@@ -88,11 +92,15 @@ static inline bool xsc_sealed(const struct mm_struct *mm, unsigned long start,
 /**
  * xsc_exit() - a task dies, perhaps inside a batch or a doorbell
  * @tsk:	current
+ *
+ * What it has in flight is cancelled.
  */
 static inline void xsc_exit(struct task_struct *tsk)
 {
 	if (unlikely(tsk->xsc.container))
 		xsc_container_abort(tsk->xsc.container);
+	if (static_branch_unlikely(&xsc_pools_key))
+		xsc_pool_exit();
 }
 
 #else /* !CONFIG_XSC_HOOKS */

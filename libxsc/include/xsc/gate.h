@@ -41,7 +41,7 @@ XSC_STATIC_ASSERT(offsetof(struct xsc_sr_hdr, cq_head) == 64);
 XSC_STATIC_ASSERT(sizeof(struct xsc_cr_hdr) == 128);
 XSC_STATIC_ASSERT(offsetof(struct xsc_cr_hdr, sq_head) == 64);
 XSC_STATIC_ASSERT(sizeof(struct xsc_ring_params) == 64);
-XSC_STATIC_ASSERT(sizeof(struct xsc_ring_enter) == 8);
+XSC_STATIC_ASSERT(sizeof(struct xsc_ring_enter) == 24);
 
 #if defined(__x86_64__) && defined(__LP64__)
 #include <xsc/gate-x86_64.h>

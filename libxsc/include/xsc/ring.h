@@ -210,8 +210,8 @@ static inline int xsc_ring_enter(struct xsc_ring *ring, unsigned int to_submit)
 	if (ring->by_op)
 		return (int)xsc_op6(XSC_OP_RING_ENTER, ring->fd, to_submit, 0,
 				    0, 0, 0);
+	memset(&arg, 0, sizeof(arg));
 	arg.to_submit = to_submit;
-	arg.flags = 0;
 	ret = ioctl(ring->fd, XSC_IOC_ENTER, &arg);
 	return ret < 0 ? -errno : ret;
 }

@@ -135,6 +135,23 @@ long xsc_arch_op(struct pt_regs *regs, u32 nr)
 }
 
 /**
+ * xsc_arch_worker_op() - run one native call in a worker
+ * @nr:		its number, below NR_syscalls also under speculation
+ * @args:	its arguments
+ *
+ * A worker has no user registers of its own that anybody could mean.
+ *
+ * Return: what the call returned; restart codes are for the caller.
+ */
+long xsc_arch_worker_op(u32 nr, const u64 *args)
+{
+	struct pt_regs regs = { .cs = __USER_CS, .ss = __USER_DS };
+
+	xsc_op_regs_load(&regs, nr, args);
+	return x64_sys_call(&regs, nr);
+}
+
+/**
  * xsc_arch_supported() - can a process of the current personality have a gate?
  *
  * Return: false when the 64-bit vDSO is switched off (vdso=0).

@@ -79,6 +79,7 @@ static inline void xsc_arch_batch_resume_at(struct pt_regs *regs,
 }
 
 long xsc_arch_op(struct pt_regs *regs, u32 nr);
+long xsc_arch_worker_op(u32 nr, const u64 *args);
 unsigned long xsc_arch_gate(struct xsc_seal *seal);
 bool xsc_arch_supported(void);
 

@@ -108,9 +108,10 @@ int
 _dl_batch_open (const char *file, char *buf, size_t size, ssize_t *len,
 		struct __stat64_t64 *st, bool *have_st)
 {
-  struct dl_batch b = { .nr = 0 };
+  struct dl_batch b;
   struct xsc_sqe *sqe;
 
+  b.nr = 0;
   dl_batch_add (&b, __NR_openat, AT_FDCWD, (uintptr_t) file,
 		O_RDONLY | O_CLOEXEC, 0, 0, 0);
   sqe = dl_batch_add (&b, __NR_newfstatat, 0, (uintptr_t) "", (uintptr_t) st,
@@ -137,8 +138,9 @@ _dl_batch_open (const char *file, char *buf, size_t size, ssize_t *len,
 void *
 _dl_batch_map_close (size_t size, int prot, int fd)
 {
-  struct dl_batch b = { .nr = 0 };
+  struct dl_batch b;
 
+  b.nr = 0;
   dl_batch_add (&b, __NR_mmap, 0, size, prot, MAP_COPY | MAP_FILE, fd, 0);
   dl_batch_add (&b, __NR_close, fd, 0, 0, 0, 0, 0);
   _dl_batch_run (&b);
@@ -200,8 +202,9 @@ void
 _dl_batch_thread_init (struct dl_batch_thread *made, struct pthread *pd,
 		       bool do_rseq)
 {
-  struct dl_batch b = { .nr = 0 };
+  struct dl_batch b;
 
+  b.nr = 0;
   dl_batch_add (&b, __NR_set_tid_address, (uintptr_t) &pd->tid,
 		0, 0, 0, 0, 0);
   dl_batch_add (&b, __NR_set_robust_list, (uintptr_t) &pd->robust_head,

@@ -48,7 +48,7 @@ dl_batch_map_segments (struct link_map *l, int *fd, const ElfW(Ehdr) *header,
 		       bool has_holes, struct link_map *loader)
 {
   const struct loadcmd *const first = loadcmds;
-  struct dl_batch b = { .nr = 0 };
+  struct dl_batch b;
   struct xsc_sqe *sqe;
 
   if (__glibc_unlikely (!dl_batch_can_map (type, loadcmds, nloadcmds,
@@ -56,6 +56,7 @@ dl_batch_map_segments (struct link_map *l, int *fd, const ElfW(Ehdr) *header,
     return _dl_map_segments (l, *fd, header, type, loadcmds, nloadcmds,
 			     maplength, has_holes, loader);
 
+  b.nr = 0;
   for (size_t i = 0; i < nloadcmds; i++)
     {
       const struct loadcmd *c = &loadcmds[i];

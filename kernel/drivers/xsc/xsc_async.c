@@ -1,0 +1,944 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * xsc_async.c - ops that go on when the doorbell has ended
+ *
+ * An op is first tried without blocking.  If it would block it becomes a
+ * request: it waits for its file or its time without a thread, or a worker
+ * runs it.  A request has one owner at a time; its state says which list it
+ * is on otherwise.  docs/RINGS.md has the whole of it.
+ */
+#include <linux/audit.h>
+#include <linux/cred.h>
+#include <linux/export.h>
+#include <linux/file.h>
+#include <linux/hash.h>
+#include <linux/init.h>
+#include <linux/nospec.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/task_work.h>
+#include <linux/vmalloc.h>
+
+#include "xsc_async.h"
+
+static struct kmem_cache *xsc_req_cache __ro_after_init;
+
+/**
+ * xsc_audited() - is there an audit rule that may look at a call?
+ *
+ * A task that was born while audit was on carries its mark for life, so the
+ * mark alone says nothing.
+ *
+ * Return: true if so.
+ */
+bool xsc_audited(void)
+{
+	return audit_enabled && READ_ONCE(audit_n_rules);
+}
+EXPORT_SYMBOL_GPL(xsc_audited);
+
+/* --- rings ------------------------------------------------------------- */
+
+/**
+ * xsc_ring_init() - what the built-in part keeps of a ring
+ * @ring:	zeroed; the caller has the only reference
+ */
+void xsc_ring_init(struct xsc_ring *ring)
+{
+	mutex_init(&ring->lock);
+	kref_init(&ring->ref);
+	spin_lock_init(&ring->cq_lock);
+	INIT_LIST_HEAD(&ring->reqs);
+	init_waitqueue_head(&ring->cq_wait);
+}
+EXPORT_SYMBOL_GPL(xsc_ring_init);
+
+/**
+ * xsc_region_free() - free a region, also one half made
+ * @r:		the region
+ *
+ * Mappings keep their pages.
+ */
+void xsc_region_free(struct xsc_region *r)
+{
+	unsigned int i;
+
+	vunmap(r->addr);
+	for (i = 0; r->pages && i < r->nr; i++)
+		if (r->pages[i])
+			put_page(r->pages[i]);
+	kvfree(r->pages);
+}
+EXPORT_SYMBOL_GPL(xsc_region_free);
+
+static void xsc_ring_free(struct kref *ref)
+{
+	struct xsc_ring *ring = container_of(ref, struct xsc_ring, ref);
+
+	xsc_region_free(&ring->sr);
+	xsc_region_free(&ring->cr);
+	mmdrop((struct mm_struct *)ring->mm);
+	if (ring->pool)
+		xsc_pool_put(ring->pool);
+	kfree(ring->chain);
+	kfree(ring);
+}
+
+/**
+ * xsc_ring_put() - give a reference back
+ * @ring:	the ring
+ */
+void xsc_ring_put(struct xsc_ring *ring)
+{
+	kref_put(&ring->ref, xsc_ring_free);
+}
+EXPORT_SYMBOL_GPL(xsc_ring_put);
+
+/* A CQE that was promised.  With @last it is the request's last one. */
+static void xsc_ring_post(struct xsc_ring *ring, u64 data, s64 res,
+			  struct xsc_req *last)
+{
+	struct xsc_cr_hdr *cr = ring->cr.addr;
+	struct xsc_cqe *cqe;
+
+	spin_lock(&ring->cq_lock);
+	cqe = &ring->cqes[ring->cq_tail & ring->cq_mask];
+	cqe->user_data = data;
+	cqe->res = res;
+	/* Pairs with the user's load-acquire of cq_tail: CQE before index. */
+	smp_store_release(&cr->cq_tail, ++ring->cq_tail);
+	if (last)
+		list_del(&last->ring_node);
+	/*
+	 * Pairs with the load-acquire in xsc_ring_alone(): a doorbell that
+	 * sees no requests sees what the last one wrote.
+	 */
+	smp_store_release(&ring->inflight, ring->inflight - 1);
+	spin_unlock(&ring->cq_lock);
+
+	/* Its full barrier pairs with the one in prepare_to_wait(). */
+	if (wq_has_sleeper(&ring->cq_wait))
+		wake_up_poll(&ring->cq_wait, EPOLLIN | EPOLLRDNORM);
+}
+
+/* --- order on one file -------------------------------------------------- */
+
+/*
+ * Two ops that use the position of one file, or the same direction of one
+ * stream, run one after the other: does @req stand in the way of one with
+ * @flags?
+ */
+static bool xsc_order_conflict(const struct xsc_req *req,
+			       const struct file *file, u8 flags)
+{
+	return req->try.file == file &&
+	       (!((req->try.flags ^ flags) & XSC_OPF_OUT) ||
+		file->f_mode & FMODE_ATOMIC_POS);
+}
+
+static struct xsc_req *xsc_order_find_locked(struct xsc_pool *pool,
+					     const struct file *file, u8 flags)
+{
+	struct xsc_req *req;
+
+	hash_for_each_possible(pool->order, req, order, (unsigned long)file)
+		if (xsc_order_conflict(req, file, flags))
+			return req;
+	return NULL;
+}
+
+/* The request has ended; the next one on its file may go. */
+static void xsc_order_release_locked(struct xsc_req *req)
+{
+	struct xsc_req *next;
+
+	if (!req->ordered)
+		return;
+	req->ordered = false;
+	hash_del(&req->order);
+	next = list_first_entry_or_null(&req->behind, struct xsc_req, node);
+	if (!next)
+		return;
+	list_del_init(&next->node);
+	list_splice_init(&req->behind, &next->behind);
+	next->ordered = true;
+	hash_add(next->pool->order, &next->order,
+		 (unsigned long)next->try.file);
+	xsc_req_queue_locked(next);
+}
+
+/* True when the request has to stand behind another one. */
+static bool xsc_order_enter(struct xsc_req *req)
+{
+	struct xsc_pool *pool = req->pool;
+	struct xsc_req *first;
+
+	spin_lock_irq(&pool->lock);
+	first = xsc_order_find_locked(pool, req->try.file, req->try.flags);
+	if (first) {
+		req->state = XSC_REQ_HELD;
+		list_add_tail(&req->node, &first->behind);
+	} else {
+		req->ordered = true;
+		hash_add(pool->order, &req->order,
+			 (unsigned long)req->try.file);
+	}
+	spin_unlock_irq(&pool->lock);
+	return first;
+}
+
+static bool xsc_order_busy(struct xsc_pool *pool, const struct xsc_try *t)
+{
+	bool busy;
+
+	/* Only this thread adds requests to its pool. */
+	if (!READ_ONCE(pool->nr_reqs))
+		return false;
+	spin_lock_irq(&pool->lock);
+	busy = xsc_order_find_locked(pool, t->file, t->flags);
+	spin_unlock_irq(&pool->lock);
+	return busy;
+}
+
+/* --- requests ----------------------------------------------------------- */
+
+/**
+ * xsc_req_queue_locked() - somebody may take it up
+ * @req:	owned by the caller
+ */
+void xsc_req_queue_locked(struct xsc_req *req)
+{
+	struct xsc_pool *pool = req->pool;
+
+	req->state = XSC_REQ_QUEUED;
+	req->runner = NULL;
+	list_add_tail(&req->node, req->light ? &pool->light : &pool->heavy);
+	xsc_pool_kick_locked(pool, req->light);
+}
+
+/**
+ * xsc_req_claim_locked() - take a request that nobody works on
+ * @req:	the request
+ *
+ * Return: true when it is the caller's now.
+ */
+bool xsc_req_claim_locked(struct xsc_req *req)
+{
+	if (req->state == XSC_REQ_OWNED)
+		return false;
+	if (req->state != XSC_REQ_ARMED)
+		list_del_init(&req->node);
+	req->state = XSC_REQ_OWNED;
+	return true;
+}
+
+/**
+ * xsc_req_wake() - its file is ready, or its time has come
+ * @req:	the request
+ *
+ * Context: any; in a wake-up, under the wait queue's lock.
+ */
+void xsc_req_wake(struct xsc_req *req)
+{
+	struct xsc_pool *pool = req->pool;
+	unsigned long flags;
+
+	spin_lock_irqsave(&pool->lock, flags);
+	if (req->state == XSC_REQ_ARMED)
+		xsc_req_queue_locked(req);
+	else
+		req->woken = true;
+	spin_unlock_irqrestore(&pool->lock, flags);
+}
+
+static enum hrtimer_restart xsc_req_timer(struct hrtimer *timer)
+{
+	xsc_req_wake(container_of(timer, struct xsc_req, timer));
+	return HRTIMER_NORESTART;
+}
+
+/* True when the time is over, or it was cancelled meanwhile. */
+static bool xsc_req_sleep(struct xsc_req *req)
+{
+	struct xsc_pool *pool = req->pool;
+	bool over;
+
+	req->timed = true;
+	req->light = true;
+	req->woken = false;
+	hrtimer_init(&req->timer, req->try.clock, req->try.mode);
+	req->timer.function = xsc_req_timer;
+	hrtimer_start_range_ns(&req->timer, req->try.expires,
+			       current->timer_slack_ns, req->try.mode);
+	spin_lock_irq(&pool->lock);
+	over = req->woken || req->cancelled;
+	if (!over)
+		req->state = XSC_REQ_ARMED;
+	spin_unlock_irq(&pool->lock);
+	return over;
+}
+
+/* After this no wake-up touches the request. */
+static void xsc_req_disarm(struct xsc_req *req)
+{
+	xsc_poll_disarm(req);
+	if (req->timed)
+		hrtimer_cancel(&req->timer);
+}
+
+static void xsc_req_free_memory(struct xsc_req *req)
+{
+	if (req->sqes != &req->sqe)
+		kvfree(req->sqes);
+	kfree(req->results);
+	kmem_cache_free(xsc_req_cache, req);
+}
+
+static void xsc_req_free(struct xsc_req *req)
+{
+	struct xsc_pool *pool = req->pool;
+
+	spin_lock_irq(&pool->lock);
+	xsc_order_release_locked(req);
+	list_del(&req->pool_node);
+	pool->nr_reqs--;
+	spin_unlock_irq(&pool->lock);
+
+	if (req->try.file)
+		fput(req->try.file);
+	put_cred(req->creds);
+	xsc_ring_put(req->ring);
+	xsc_pool_put(pool);
+	xsc_req_free_memory(req);
+}
+
+/* The CQE of SQE req->pos; after the last one the request is gone. */
+static bool xsc_req_post(struct xsc_req *req, s64 res)
+{
+	const struct xsc_sqe *sqe = &req->sqes[req->pos];
+	bool last = req->pos + 1 == req->nr;
+
+	if (sqe->op < NR_syscalls)
+		xsc_trace_op(XSC_WAY_RING, sqe->op, res);
+	xsc_ring_post(req->ring, sqe->user_data, res, last ? req : NULL);
+	if (last)
+		xsc_req_free(req);
+	else
+		WRITE_ONCE(req->pos, req->pos + 1);
+	return last;
+}
+
+/* With what was done before the last attempt. */
+static s64 xsc_req_result(const struct xsc_req *req, s64 res)
+{
+	if (req->pos || !req->try.done)
+		return res;
+	return res > 0 ? req->try.done + res : req->try.done;
+}
+
+/**
+ * xsc_req_cancel() - end a request without running it
+ * @req:	owned by the caller
+ */
+void xsc_req_cancel(struct xsc_req *req)
+{
+	xsc_req_disarm(req);
+	while (!xsc_req_post(req, xsc_req_result(req, -ECANCELED)))
+		;
+}
+
+/* With the credentials of its submission, or NULL if we have them anyway. */
+static const struct cred *xsc_req_become(const struct xsc_req *req)
+{
+	return req->creds == current_cred() ? NULL : override_creds(req->creds);
+}
+
+static void xsc_req_unbecome(const struct cred *saved)
+{
+	if (saved)
+		revert_creds(saved);
+}
+
+/* What a try has come to; true if it is to be tried again. */
+static bool xsc_req_settle(struct xsc_req *req, enum xsc_tried tried)
+{
+	enum xsc_armed armed = XSC_ARM_NOT;
+
+	switch (tried) {
+	case XSC_TRY_TIMER:
+		return xsc_req_sleep(req);
+	case XSC_TRY_AGAIN:
+	case XSC_TRY_POLL:
+		req->light = tried == XSC_TRY_AGAIN;
+		armed = xsc_poll_arm(req);
+		if (armed == XSC_ARMED)
+			return false;
+		if (armed == XSC_ARM_READY && tried == XSC_TRY_AGAIN)
+			return true;
+		break;
+	default:
+		break;
+	}
+
+	spin_lock_irq(&req->pool->lock);
+	req->light = false;
+	xsc_req_queue_locked(req);
+	spin_unlock_irq(&req->pool->lock);
+	return false;
+}
+
+/**
+ * xsc_req_advance() - try again
+ * @req:	owned by the caller, one op
+ *
+ * Context: the submitter or one of its workers, no locks.
+ */
+void xsc_req_advance(struct xsc_req *req)
+{
+	const struct cred *saved;
+	enum xsc_tried tried;
+	unsigned int tries;
+
+	for (tries = 0;; tries++) {
+		xsc_req_disarm(req);
+		if (READ_ONCE(req->cancelled)) {
+			xsc_req_cancel(req);
+			return;
+		}
+		if (req->timed) {
+			xsc_req_post(req, 0);
+			return;
+		}
+		saved = xsc_req_become(req);
+		tried = xsc_try(&req->try);
+		xsc_req_unbecome(saved);
+		if (tried == XSC_TRY_DONE) {
+			xsc_req_post(req, req->try.res);
+			return;
+		}
+		/* A file that is ready and is not: a worker waits for it. */
+		if (tried == XSC_TRY_AGAIN && tries == 8)
+			tried = XSC_TRY_WORKER;
+		if (!xsc_req_settle(req, tried))
+			return;
+	}
+}
+
+static int xsc_req_prior(struct xsc_container *c, unsigned int back, s64 *res)
+{
+	struct xsc_req *req = c->req;
+	unsigned int pos = req->base + req->pos;
+
+	if (back > pos)
+		return -EINVAL;
+	*res = req->results[(pos - back) % XSC_CHAIN_RES];
+	return 0;
+}
+
+/* SQE req->pos of a chain, in a worker. */
+static s64 xsc_req_call(struct xsc_container *c, struct xsc_req *req,
+			struct xsc_sqe *sqe, struct xsc_worker *w)
+{
+	s64 res;
+	u32 nr;
+
+	if (!req->pos)
+		return xsc_req_result(req, xsc_worker_call(w, req, req->try.nr,
+							   req->try.args,
+							   req->try.file));
+	res = xsc_check_chained(c, sqe);
+	if (res)
+		return res;
+	if (sqe->op == XSC_OP_NOP)
+		return 0;
+	res = xsc_check_op(c, sqe->op);
+	if (res)
+		return res;
+	nr = array_index_nospec(sqe->op, NR_syscalls);
+	xsc_count(XSC_WAY_RING, xsc_optable[nr].family);
+	return xsc_worker_call(w, req, nr, sqe->args, NULL);
+}
+
+/**
+ * xsc_req_run() - run what is left of a request, blocking if need be
+ * @req:	owned by the caller
+ * @w:		the caller
+ *
+ * Context: a worker.
+ */
+void xsc_req_run(struct xsc_req *req, struct xsc_worker *w)
+{
+	struct xsc_container c = {
+		.way = XSC_WAY_RING,
+		.prior = xsc_req_prior,
+		.req = req,
+	};
+	struct xsc_ring *ring = req->ring;
+	const struct cred *saved;
+	struct xsc_sqe *sqe;
+	bool last;
+	s64 res;
+
+	xsc_req_disarm(req);
+	kref_get(&ring->ref);
+	do {
+		sqe = &req->sqes[req->pos];
+		saved = xsc_req_become(req);
+		if (READ_ONCE(req->cancelled))
+			res = xsc_req_result(req, -ECANCELED);
+		else
+			res = xsc_req_call(&c, req, sqe, w);
+		xsc_req_unbecome(saved);
+
+		if (req->results)
+			req->results[(req->base + req->pos) % XSC_CHAIN_RES] =
+				res;
+		if (IS_ERR_VALUE((unsigned long)res))
+			c.failed = true;
+		last = xsc_req_post(req, res);
+		if (task_work_pending(current))
+			task_work_run();
+	} while (!last);
+
+	if (c.malformed) {
+		struct xsc_cr_hdr *cr = ring->cr.addr;
+
+		spin_lock(&ring->cq_lock);
+		WRITE_ONCE(cr->errors, cr->errors + c.malformed);
+		spin_unlock(&ring->cq_lock);
+	}
+	xsc_ring_put(ring);
+}
+
+/* --- submission --------------------------------------------------------- */
+
+/* A request for @nr SQEs that start with @t, or NULL. */
+static struct xsc_req *xsc_req_new(struct xsc_ring *ring, struct xsc_pool *pool,
+				   const struct xsc_try *t, unsigned int nr)
+{
+	struct xsc_req *req;
+
+	req = kmem_cache_zalloc(xsc_req_cache, GFP_KERNEL_ACCOUNT);
+	if (!req)
+		return NULL;
+	req->sqes = &req->sqe;
+	if (nr > 1) {
+		req->sqes = kvmalloc_array(nr, sizeof(*req->sqes),
+					   GFP_KERNEL_ACCOUNT);
+		req->results = kmalloc_array(XSC_CHAIN_RES, sizeof(s64),
+					     GFP_KERNEL_ACCOUNT);
+		if (!req->sqes || !req->results)
+			goto free;
+	}
+	if (!xsc_pool_reserve(pool))
+		goto free;
+
+	req->nr = nr;
+	req->try = *t;
+	req->state = XSC_REQ_OWNED;
+	INIT_LIST_HEAD(&req->node);
+	INIT_LIST_HEAD(&req->behind);
+	req->ring = ring;
+	req->pool = pool;
+	req->creds = get_current_cred();
+	return req;
+free:
+	xsc_req_free_memory(req);
+	return NULL;
+}
+
+/* Undo xsc_req_new(); nobody has seen the request. */
+static void xsc_req_unmake(struct xsc_req *req)
+{
+	spin_lock_irq(&req->pool->lock);
+	req->pool->nr_reqs--;
+	spin_unlock_irq(&req->pool->lock);
+	put_cred(req->creds);
+	xsc_req_free_memory(req);
+}
+
+/* From here on others may find it; it has CQEs to come. */
+static void xsc_req_publish(struct xsc_req *req)
+{
+	struct xsc_ring *ring = req->ring;
+	struct xsc_pool *pool = req->pool;
+
+	req->try.args = req->sqes[0].args;
+	kref_get(&ring->ref);
+	refcount_inc(&pool->ref);
+	spin_lock_irq(&pool->lock);
+	list_add_tail(&req->pool_node, &pool->reqs);
+	spin_unlock_irq(&pool->lock);
+	spin_lock(&ring->cq_lock);
+	list_add_tail(&req->ring_node, &ring->reqs);
+	/* The doorbell reads it and is us: no order needed. */
+	WRITE_ONCE(ring->inflight, ring->inflight + req->nr);
+	spin_unlock(&ring->cq_lock);
+	xsc_count(XSC_WAY_RING, xsc_optable[req->try.nr].family);
+}
+
+/* The caller runs it after all; part of it may be done. */
+static s64 xsc_fall_back(struct xsc_container *c, struct xsc_sqe *sqe,
+			 struct xsc_try *t)
+{
+	s64 res;
+
+	if (t->file)
+		fput(t->file);
+	res = xsc_run(c, sqe);
+	if (!t->done)
+		return res;
+	return res > 0 ? t->done + res : t->done;
+}
+
+/*
+ * Try an op.  Without XSC_GOES_ON the value is its result; with it, @tried
+ * says what has to be done, and @t holds a reference to its file.
+ */
+static s64 xsc_first_try(struct xsc_container *c, struct xsc_pool *pool,
+			 struct xsc_sqe *sqe, struct xsc_try *t,
+			 enum xsc_tried *tried, bool *held)
+{
+	u32 nr = array_index_nospec(sqe->op, NR_syscalls);
+
+	t->nr = nr;
+	t->flags = xsc_optable[nr].flags;
+	t->args = sqe->args;
+	*held = false;
+	if (t->flags & (XSC_OPF_FD | XSC_OPF_POLL | XSC_OPF_POS)) {
+		t->file = fget(sqe->args[0]);
+		if (!t->file)
+			return xsc_run(c, sqe);
+		if (t->flags & XSC_OPF_POS &&
+		    !(sqe->flags & XSC_SQE_UNORDERED))
+			*held = xsc_order_busy(pool, t);
+	}
+	if (*held)
+		return XSC_GOES_ON;
+
+	*tried = xsc_try(t);
+	if (*tried == XSC_TRY_CALLER)
+		return xsc_fall_back(c, sqe, t);
+	if (*tried == XSC_TRY_DONE) {
+		xsc_count(c->way, xsc_optable[nr].family);
+		xsc_trace_op(c->way, nr, t->res);
+		if (t->file)
+			fput(t->file);
+		return t->res;
+	}
+	return XSC_GOES_ON;
+}
+
+/**
+ * xsc_start() - run an op if it does not block, else let it go on by itself
+ * @c:		the doorbell
+ * @ring:	its ring
+ * @sqe:	the kernel's own copy, xsc_starts() holds
+ *
+ * There is room for a CQE.
+ *
+ * Return: as xsc_run(), or XSC_GOES_ON.
+ */
+s64 xsc_start(struct xsc_container *c, struct xsc_ring *ring,
+	      struct xsc_sqe *sqe)
+{
+	struct xsc_pool *pool = xsc_pool_get(ring);
+	enum xsc_tried tried = XSC_TRY_WORKER;
+	struct xsc_try t = {};
+	struct xsc_req *req;
+	bool held;
+	s64 res;
+
+	if (!pool)
+		return xsc_run(c, sqe);
+	res = xsc_first_try(c, pool, sqe, &t, &tried, &held);
+	if (res != XSC_GOES_ON)
+		return res;
+
+	req = xsc_req_new(ring, pool, &t, 1);
+	if (!req)
+		return xsc_fall_back(c, sqe, &t);
+	req->sqe = *sqe;
+	xsc_req_publish(req);
+	if (t.flags & XSC_OPF_POS && !(sqe->flags & XSC_SQE_UNORDERED)) {
+		req->light = true;
+		if (xsc_order_enter(req))
+			return XSC_GOES_ON;
+	}
+	/* What stood before it may have ended just now. */
+	if (held || xsc_req_settle(req, tried))
+		xsc_req_advance(req);
+	return XSC_GOES_ON;
+}
+EXPORT_SYMBOL_GPL(xsc_start);
+
+/* Copy the rest of the chain; 0 if it has to stay with the caller. */
+static unsigned int xsc_chain_length(struct xsc_container *c,
+				     const struct xsc_sqe *sqe)
+{
+	struct xsc_ring *ring = c->async;
+	struct xsc_sqe next = *sqe;
+	unsigned int nr = 1;
+
+	while (next.flags & XSC_SQE_LINK && nr <= c->left) {
+		xsc_ring_read_sqe(ring, ring->sq_head + nr, &next);
+		nr++;
+	}
+	return nr <= c->room ? nr : 0;
+}
+
+static bool xsc_chain_copy(struct xsc_req *req, struct xsc_container *c)
+{
+	struct xsc_ring *ring = c->async;
+	unsigned int i;
+
+	for (i = 1; i < req->nr; i++) {
+		struct xsc_sqe *sqe = &req->sqes[i];
+
+		xsc_ring_read_sqe(ring, ring->sq_head + i, sqe);
+		/* It may have changed since its length was looked at. */
+		if (!(req->sqes[i - 1].flags & XSC_SQE_LINK))
+			return false;
+		if (sqe->op < NR_syscalls) {
+			u32 nr = array_index_nospec(sqe->op, NR_syscalls);
+
+			if (xsc_optable[nr].flags &
+			    (XSC_OPF_CALLER | XSC_OPF_DIRECT))
+				return false;
+		}
+	}
+	memcpy(req->results, ring->chain, XSC_CHAIN_RES * sizeof(s64));
+	req->base = c->pos;
+	return true;
+}
+
+/**
+ * xsc_start_linked() - the same for an op of a chain
+ * @c:		the doorbell, c->async set
+ * @sqe:	the kernel's own copy, forwards done
+ *
+ * If the op goes on, so does the rest of its chain; c->taken says how many
+ * SQEs that are besides this one.
+ *
+ * Return: as xsc_start().
+ */
+s64 xsc_start_linked(struct xsc_container *c, struct xsc_sqe *sqe)
+{
+	enum xsc_tried tried = XSC_TRY_WORKER;
+	struct xsc_try t = {};
+	struct xsc_pool *pool;
+	struct xsc_req *req;
+	unsigned int nr;
+	bool held;
+	s64 res;
+
+	if (!xsc_starts(sqe->op))
+		return xsc_run(c, sqe);
+	if (!(sqe->flags & XSC_SQE_LINK) || !c->left)
+		return xsc_start(c, c->async, sqe);
+	pool = xsc_pool_get(c->async);
+	if (!pool)
+		return xsc_run(c, sqe);
+
+	res = xsc_first_try(c, pool, sqe, &t, &tried, &held);
+	if (res != XSC_GOES_ON)
+		return res;
+	nr = xsc_chain_length(c, sqe);
+	req = nr > 1 ? xsc_req_new(c->async, pool, &t, nr) : NULL;
+	if (!req)
+		return xsc_fall_back(c, sqe, &t);
+	req->sqes[0] = *sqe;
+	if (!xsc_chain_copy(req, c)) {
+		xsc_req_unmake(req);
+		return xsc_fall_back(c, sqe, &t);
+	}
+	c->taken = nr - 1;
+	xsc_req_publish(req);
+	if (t.flags & XSC_OPF_POS && !(sqe->flags & XSC_SQE_UNORDERED) &&
+	    xsc_order_enter(req))
+		return XSC_GOES_ON;
+	xsc_req_settle(req, tried == XSC_TRY_AGAIN ? XSC_TRY_POLL :
+			    tried == XSC_TRY_TIMER ? XSC_TRY_WORKER : tried);
+	return XSC_GOES_ON;
+}
+
+/* --- cancelling and waiting --------------------------------------------- */
+
+static bool xsc_req_is(const struct xsc_req *req, u64 data)
+{
+	unsigned int i;
+
+	for (i = READ_ONCE(req->pos); i < req->nr; i++)
+		if (req->sqes[i].user_data == data)
+			return true;
+	return false;
+}
+
+/*
+ * Cancel one or all; returns how many.  *@running is set if one of them was
+ * being run: it ends by itself, and soon if it sleeps interruptibly.
+ */
+static long xsc_ring_do_cancel(struct xsc_ring *ring, u64 data,
+			       unsigned int flags, bool *running)
+{
+	struct xsc_req *req;
+	bool was, claimed;
+	long nr = 0;
+
+again:
+	spin_lock(&ring->cq_lock);
+	list_for_each_entry(req, &ring->reqs, ring_node) {
+		if (!(flags & XSC_CANCEL_ANY) && !xsc_req_is(req, data))
+			continue;
+		spin_lock_irq(&req->pool->lock);
+		was = req->cancelled;
+		WRITE_ONCE(req->cancelled, true);
+		claimed = xsc_req_claim_locked(req);
+		if (!claimed && !was && req->runner)
+			set_notify_signal(req->runner);
+		spin_unlock_irq(&req->pool->lock);
+
+		if (!claimed && was)
+			continue;
+		nr++;
+		if (claimed) {
+			spin_unlock(&ring->cq_lock);
+			xsc_req_cancel(req);
+			if (!(flags & XSC_CANCEL_ALL))
+				return nr;
+			goto again;
+		}
+		*running = true;
+		if (!(flags & XSC_CANCEL_ALL))
+			break;
+	}
+	spin_unlock(&ring->cq_lock);
+	return nr;
+}
+
+/**
+ * xsc_ring_cancel() - XSC_OP_CANCEL
+ * @ring:	the ring
+ * @sqe:	the kernel's own copy
+ *
+ * Return: the result of the op, see xsc_uapi.h.
+ */
+s64 xsc_ring_cancel(struct xsc_ring *ring, const struct xsc_sqe *sqe)
+{
+	bool running = false;
+	long nr;
+
+	if (sqe->args[1] & ~(u64)XSC_CANCEL_F_ALL || sqe->args[2] ||
+	    sqe->args[3] || sqe->args[4] || sqe->args[5])
+		return -EINVAL;
+	nr = xsc_ring_do_cancel(ring, sqe->args[0], sqe->args[1], &running);
+	if (!nr)
+		return -ENOENT;
+	if (sqe->args[1] & XSC_CANCEL_ALL)
+		return nr;
+	return running ? -EALREADY : 0;
+}
+EXPORT_SYMBOL_GPL(xsc_ring_cancel);
+
+/**
+ * xsc_ring_cancel_all() - the ring's file is closed
+ * @ring:	the ring
+ */
+void xsc_ring_cancel_all(struct xsc_ring *ring)
+{
+	bool running;
+
+	xsc_ring_do_cancel(ring, 0, XSC_CANCEL_ANY | XSC_CANCEL_ALL, &running);
+}
+EXPORT_SYMBOL_GPL(xsc_ring_cancel_all);
+
+/**
+ * struct xsc_waiter - a thread that waits for CQEs
+ * @entry:	in ring->cq_wait
+ * @ring:	the ring
+ * @target:	the cq_tail that it waits for
+ */
+struct xsc_waiter {
+	struct wait_queue_entry	entry;
+	struct xsc_ring		*ring;
+	u32			target;
+};
+
+/* Nothing will come any more, or there is enough. */
+static bool xsc_waiter_done(const struct xsc_waiter *w)
+{
+	return (s32)(READ_ONCE(w->ring->cq_tail) - w->target) >= 0 ||
+	       !READ_ONCE(w->ring->inflight);
+}
+
+static int xsc_waiter_wake(struct wait_queue_entry *entry, unsigned int mode,
+			   int sync, void *key)
+{
+	struct xsc_waiter *w = container_of(entry, struct xsc_waiter, entry);
+
+	if (!xsc_waiter_done(w))
+		return 0;
+	return autoremove_wake_function(entry, mode, sync, key);
+}
+
+/**
+ * xsc_ring_wait() - wait until there are CQEs to read
+ * @ring:	the ring, with a reference
+ * @min:	how many; fewer if nothing more is in flight
+ * @until:	end of the wait on the monotonic clock, or NULL
+ *
+ * The thread's own requests that become ready are tried here, so that they
+ * need no worker.
+ *
+ * Return: 0, -ETIME or -EINTR.
+ */
+long xsc_ring_wait(struct xsc_ring *ring, u32 min, ktime_t *until)
+{
+	const struct xsc_sr_hdr *sr = ring->sr.addr;
+	struct xsc_pool *pool = xsc_pool_find();
+	struct xsc_waiter w = {
+		.ring = ring,
+		.target = READ_ONCE(sr->cq_head) + min(min, ring->cq_mask + 1),
+	};
+	long ret = 0;
+
+	init_waitqueue_func_entry(&w.entry, xsc_waiter_wake);
+	w.entry.private = current;
+	INIT_LIST_HEAD(&w.entry.entry);
+	if (pool)
+		xsc_pool_wait_begin(pool);
+	for (;;) {
+		/* Its full barrier pairs with wq_has_sleeper(). */
+		prepare_to_wait(&ring->cq_wait, &w.entry, TASK_INTERRUPTIBLE);
+		if (xsc_waiter_done(&w))
+			break;
+		if (pool && !list_empty_careful(&pool->light)) {
+			__set_current_state(TASK_RUNNING);
+			xsc_pool_run_light(pool);
+		} else if (task_work_pending(current)) {
+			__set_current_state(TASK_RUNNING);
+			task_work_run();
+		} else if (signal_pending(current)) {
+			ret = -EINTR;
+			break;
+		} else if (!schedule_hrtimeout_range(until, 0,
+						     HRTIMER_MODE_ABS)) {
+			if (!xsc_waiter_done(&w))
+				ret = -ETIME;
+			break;
+		}
+	}
+	finish_wait(&ring->cq_wait, &w.entry);
+	if (pool)
+		xsc_pool_wait_end(pool);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(xsc_ring_wait);
+
+static int __init xsc_async_init(void)
+{
+	xsc_req_cache = KMEM_CACHE(xsc_req, SLAB_ACCOUNT | SLAB_PANIC);
+	return 0;
+}
+core_initcall(xsc_async_init);

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * xsc_async.h - rings, and ops that go on when the doorbell has ended
+ *
+ * Built in: a worker, a timer or a file may end an op when xsc.ko has been
+ * unloaded.  How it works is in docs/RINGS.md.
+ *
+ * Locks, outermost first:
+ *
+ *   ring->lock		mutex; doorbells.  Held while ops of the caller run.
+ *   ring->cq_lock	cq_tail, CQEs, inflight, reqs.  Process context only.
+ *   (a file's wait queue)
+ *   pool->lock		states and queues of requests.  Interrupts off.
+ *
+ * A function whose name ends in _locked needs pool->lock held.
+ */
+#ifndef _DRIVERS_XSC_ASYNC_H
+#define _DRIVERS_XSC_ASYNC_H
+
+#include <linux/hashtable.h>
+#include <linux/hrtimer.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/nospec.h>
+#include <linux/poll.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+
+#include "xsc.h"
+
+/* xsc_start(): the op goes on by itself; never a result for a user */
+#define XSC_GOES_ON	(-EIOCBQUEUED)
+
+/* How far back a forward reaches: results kept of a chain. */
+#define XSC_CHAIN_RES	256
+
+struct xsc_worker;
+
+/**
+ * struct xsc_region - one of the two shared regions of a ring
+ * @pages:	its pages, each with a reference of its own and inserted one by
+ *		one, so that a mapping outlives the ring safely
+ * @nr:		how many
+ * @addr:	the kernel's mapping
+ */
+struct xsc_region {
+	struct page	**pages;
+	unsigned int	nr;
+	void		*addr;
+};
+
+/**
+ * struct xsc_ring - a ring
+ * @mm:		the process that it serves; compared, never used
+ * @lock:	held by the thread that runs a doorbell
+ * @ref:	one for the file, one for each request
+ * @sr:		SQEs and the user's indices; mapped read-only here
+ * @cr:		CQEs and our indices; mapped read-only for the user
+ * @sqes:	inside @sr
+ * @cqes:	inside @cr
+ * @sq_mask:	SQ entries less one
+ * @cq_mask:	CQ entries less one
+ * @sq_head:	our own copy of the index: what stands in @cr is for reading
+ * @async:	XSC_RING_ASYNC
+ * @pool:	of the thread that rang last; a reference, or NULL
+ * @chain:	results of the chain that a doorbell runs; with @async
+ * @cq_lock:	all below
+ * @cq_tail:	as @sq_head.  Without requests the doorbell alone changes it.
+ * @inflight:	CQEs promised to requests
+ * @reqs:	requests
+ * @cq_wait:	who waits for CQEs
+ */
+struct xsc_ring {
+	const struct mm_struct	*mm;
+	struct mutex		lock;	/* one doorbell at a time */
+	struct kref		ref;
+	struct xsc_region	sr;
+	struct xsc_region	cr;
+	const struct xsc_sqe	*sqes;
+	struct xsc_cqe		*cqes;
+	u32			sq_mask;
+	u32			cq_mask;
+	u32			sq_head;
+	bool			async;
+	struct xsc_pool		*pool;
+	s64			*chain;
+
+	spinlock_t		cq_lock;	/* completions */
+	u32			cq_tail;
+	u32			inflight;
+	struct list_head	reqs;
+	wait_queue_head_t	cq_wait;
+};
+
+/**
+ * struct xsc_try - an op that may not block
+ * @nr:		system-call number
+ * @flags:	its XSC_OPF_*
+ * @file:	what its first argument meant at submission, or NULL
+ * @args:	the kernel's copy; changed when a part of the work is done
+ * @done:	bytes moved so far
+ * @res:	result
+ * @expires:	for XSC_TRY_TIMER
+ * @mode:	likewise
+ * @clock:	likewise
+ */
+struct xsc_try {
+	u32			nr;
+	u8			flags;
+	struct file		*file;
+	u64			*args;
+	s64			done;
+	s64			res;
+	ktime_t			expires;
+	enum hrtimer_mode	mode;
+	clockid_t		clock;
+};
+
+/* What has come of it. */
+enum xsc_tried {
+	XSC_TRY_DONE,		/* it has run: xsc_try.res */
+	XSC_TRY_CALLER,		/* the call itself does not block, or must not
+				 * leave the caller
+				 */
+	XSC_TRY_AGAIN,		/* when its file is ready */
+	XSC_TRY_POLL,		/* when its file is ready, by a worker */
+	XSC_TRY_TIMER,		/* done when the time has come */
+	XSC_TRY_WORKER,		/* by a worker */
+};
+
+enum xsc_req_state {
+	XSC_REQ_OWNED,		/* a thread makes, runs or ends it */
+	XSC_REQ_HELD,		/* stands behind another on its file */
+	XSC_REQ_ARMED,		/* waits for its file or its time */
+	XSC_REQ_QUEUED,		/* on pool->light or pool->heavy */
+};
+
+/**
+ * struct xsc_wait - a place in a wait queue of the file
+ * @head:	the wait queue, or NULL
+ * @entry:	our entry
+ * @req:	whose it is
+ */
+struct xsc_wait {
+	struct wait_queue_head	*head;
+	struct wait_queue_entry	entry;
+	struct xsc_req		*req;
+};
+
+/* A tty has two wait queues; more than that is for a worker. */
+#define XSC_WAITS	2
+
+/**
+ * struct xsc_req - an op, or the rest of a chain, that goes on by itself
+ * @ring:	where it came from and where its CQEs go; a reference
+ * @pool:	of the thread that submitted it; a reference
+ * @ring_node:	in ring->reqs
+ * @pool_node:	in pool->reqs
+ * @node:	in pool->light, pool->heavy or another's @behind
+ * @order:	in pool->order: first of those on its file
+ * @behind:	the others, in order
+ * @creds:	at submission; a reference
+ * @runner:	the worker that runs it, to be interrupted by a cancel
+ * @state:	pool->lock
+ * @woken:	its file became ready while a thread owned it; pool->lock
+ * @cancelled:	pool->lock; also read without it by the owner
+ * @ordered:	it is in pool->order
+ * @light:	a try will do
+ * @timed:	@timer is in use
+ * @try:	the op, with a reference to its file
+ * @events:	poll events that make it ready
+ * @wait:	in the file's wait queues
+ * @timer:	for sleeps
+ * @nr:		SQEs
+ * @pos:	the next of them
+ * @sqes:	@sqe, or a chain's
+ * @results:	of the chain so far, XSC_CHAIN_RES of them; NULL if none
+ * @base:	position in the chain of SQE 0
+ * @sqe:	the only one
+ */
+struct xsc_req {
+	struct xsc_ring		*ring;
+	struct xsc_pool		*pool;
+	struct list_head	ring_node;
+	struct list_head	pool_node;
+	struct list_head	node;
+	struct hlist_node	order;
+	struct list_head	behind;
+	const struct cred	*creds;
+	struct task_struct	*runner;
+	enum xsc_req_state	state;
+	bool			woken;
+	bool			cancelled;
+	bool			ordered;
+	bool			light;
+	bool			timed;
+	struct xsc_try		try;
+	__poll_t		events;
+	struct xsc_wait		wait[XSC_WAITS];
+	struct hrtimer		timer;
+	unsigned int		nr;
+	unsigned int		pos;
+	struct xsc_sqe		*sqes;
+	s64			*results;
+	unsigned int		base;
+	struct xsc_sqe		sqe;
+};
+
+/**
+ * struct xsc_pool - the requests of one thread, and the workers for them
+ * @ref:	the thread, each worker, each request, rings that it rang
+ * @node:	in the table of all pools
+ * @owner:	the thread, of which it is the pool as long as @task is set
+ * @files:	the thread's when the pool was made; compared, never used
+ * @fs:		likewise
+ * @nsproxy:	likewise
+ * @lock:	all below
+ * @task:	the thread; NULL once it is gone
+ * @waiting:	it waits for CQEs and takes from @light itself
+ * @nr_workers:	those that exist or are being made
+ * @nr_reqs:	requests
+ * @reqs:	all of them
+ * @light:	to be tried again
+ * @heavy:	for a worker, which may block
+ * @idle:	workers without work
+ * @order:	requests that are the first on their file
+ */
+struct xsc_pool {
+	refcount_t		ref;
+	struct hlist_node	node;
+	struct rcu_head		rcu;
+	const struct task_struct *owner;
+	const void		*files;
+	const void		*fs;
+	const void		*nsproxy;
+	spinlock_t		lock;	/* states, queues, workers */
+	struct task_struct	*task;
+	bool			waiting;
+	unsigned int		nr_workers;
+	unsigned int		nr_reqs;
+	struct list_head	reqs;
+	struct list_head	light;
+	struct list_head	heavy;
+	struct list_head	idle;
+	DECLARE_HASHTABLE(order, 6);
+};
+
+/* xsc_async.c: what a ring has in flight */
+void xsc_ring_init(struct xsc_ring *ring);
+void xsc_ring_put(struct xsc_ring *ring);
+void xsc_region_free(struct xsc_region *r);
+s64 xsc_start(struct xsc_container *c, struct xsc_ring *ring,
+	      struct xsc_sqe *sqe);
+s64 xsc_ring_cancel(struct xsc_ring *ring, const struct xsc_sqe *sqe);
+void xsc_ring_cancel_all(struct xsc_ring *ring);
+long xsc_ring_wait(struct xsc_ring *ring, u32 min, ktime_t *until);
+void xsc_req_advance(struct xsc_req *req);
+void xsc_req_run(struct xsc_req *req, struct xsc_worker *w);
+void xsc_req_cancel(struct xsc_req *req);
+void xsc_req_queue_locked(struct xsc_req *req);
+void xsc_req_wake(struct xsc_req *req);
+bool xsc_req_claim_locked(struct xsc_req *req);
+
+/* xsc_poll.c: waiting for a file */
+enum xsc_armed { XSC_ARMED, XSC_ARM_READY, XSC_ARM_NOT };
+
+enum xsc_armed xsc_poll_arm(struct xsc_req *req);
+void xsc_poll_disarm(struct xsc_req *req);
+
+/* xsc_pool.c: worker threads */
+struct xsc_pool *xsc_pool_get(struct xsc_ring *ring);
+struct xsc_pool *xsc_pool_find(void);
+void xsc_pool_put(struct xsc_pool *pool);
+bool xsc_pool_reserve(struct xsc_pool *pool);
+void xsc_pool_kick_locked(struct xsc_pool *pool, bool light);
+void xsc_pool_wait_begin(struct xsc_pool *pool);
+void xsc_pool_wait_end(struct xsc_pool *pool);
+bool xsc_pool_run_light(struct xsc_pool *pool);
+s64 xsc_worker_call(struct xsc_worker *w, struct xsc_req *req, u32 nr,
+		    const u64 *args, struct file *file);
+
+/* xsc_try.c: ops that may not block */
+enum xsc_tried xsc_try(struct xsc_try *t);
+
+/* Ops before which a doorbell says what it has done so far. */
+#define XSC_OPF_LASTS	(XSC_OPF_BLOCK | XSC_OPF_CALLER | XSC_OPF_POS)
+
+/**
+ * xsc_starts() - is this an op that may go on by itself, now?
+ * @op:		its number, also an unknown one
+ *
+ * Return: false when it runs in the caller.
+ */
+static inline bool xsc_starts(u32 op)
+{
+	u8 flags;
+
+	if (op >= NR_syscalls)
+		return false;
+	flags = xsc_optable[array_index_nospec(op, NR_syscalls)].flags;
+	return flags & (XSC_OPF_BLOCK | XSC_OPF_POS) &&
+	       !(flags & (XSC_OPF_CALLER | XSC_OPF_DIRECT)) &&
+	       !xsc_controlled();
+}
+
+/* The one place where a ring's SQE is read. */
+static __always_inline void xsc_ring_read_sqe(const struct xsc_ring *ring,
+					      u32 index, struct xsc_sqe *to)
+{
+	const u64 *src = (const u64 *)&ring->sqes[index & ring->sq_mask];
+	u64 *dst = (u64 *)to;
+
+	BUILD_BUG_ON(sizeof(*to) != 8 * sizeof(u64));
+	dst[0] = READ_ONCE(src[0]);
+	dst[1] = READ_ONCE(src[1]);
+	dst[2] = READ_ONCE(src[2]);
+	dst[3] = READ_ONCE(src[3]);
+	dst[4] = READ_ONCE(src[4]);
+	dst[5] = READ_ONCE(src[5]);
+	dst[6] = READ_ONCE(src[6]);
+	dst[7] = READ_ONCE(src[7]);
+}
+
+#endif /* _DRIVERS_XSC_ASYNC_H */

@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * xsc_pool.c - worker threads of a thread that has requests
+ *
+ * Workers are threads of the same process (create_io_thread()), so memory,
+ * descriptors, limits and the accounting are its own.  Signals but SIGKILL
+ * and SIGSTOP are blocked in them.
+ *
+ * While there are requests one worker is always free to take up what became
+ * ready: a worker that is going to block leaves another one behind, or, when
+ * there may be no more of them, leaves the op in the queue.
+ */
+#include <linux/cred.h>
+#include <linux/fdtable.h>
+#include <linux/file.h>
+#include <linux/hashtable.h>
+#include <linux/init_task.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/sysctl.h>
+#include <linux/task_work.h>
+
+#include "xsc_async.h"
+
+#define XSC_IDLE_TIMEOUT	(5 * HZ)
+
+/* kernel.xsc.workers_max: threads of one pool */
+unsigned int xsc_workers_max __read_mostly = 64;
+
+/**
+ * struct xsc_worker - a worker, on its own stack
+ * @node:	in pool->idle, or empty
+ * @task:	itself
+ * @files:	a table with one descriptor, 0, made on first use
+ */
+struct xsc_worker {
+	struct list_head	node;
+	struct task_struct	*task;
+	struct files_struct	*files;
+};
+
+/*
+ * All pools by their threads.  A field of task_struct would be one load; but
+ * every task would have it, and few need it, when an op blocks.
+ */
+static DEFINE_HASHTABLE(xsc_pools, 6);
+static DEFINE_SPINLOCK(xsc_pools_lock);
+
+DEFINE_STATIC_KEY_FALSE(xsc_pools_key);
+
+/**
+ * xsc_pool_put() - give a reference back
+ * @pool:	the pool
+ */
+void xsc_pool_put(struct xsc_pool *pool)
+{
+	if (refcount_dec_and_test(&pool->ref))
+		kfree_rcu(pool, rcu);
+}
+
+/**
+ * xsc_pool_find() - the current thread's pool
+ *
+ * Return: the pool, without a reference, or NULL.
+ */
+struct xsc_pool *xsc_pool_find(void)
+{
+	struct xsc_pool *pool;
+
+	if (!static_branch_unlikely(&xsc_pools_key))
+		return NULL;
+	/* Only its own thread adds and removes a pool: it stays. */
+	rcu_read_lock();
+	hash_for_each_possible_rcu(xsc_pools, pool, node,
+				   (unsigned long)current)
+		if (pool->owner == current)
+			break;
+	rcu_read_unlock();
+	return pool;
+}
+
+static struct xsc_pool *xsc_pool_new(void)
+{
+	struct xsc_pool *pool = kzalloc(sizeof(*pool), GFP_KERNEL_ACCOUNT);
+
+	if (!pool)
+		return NULL;
+	refcount_set(&pool->ref, 1);
+	spin_lock_init(&pool->lock);
+	INIT_LIST_HEAD(&pool->reqs);
+	INIT_LIST_HEAD(&pool->light);
+	INIT_LIST_HEAD(&pool->heavy);
+	INIT_LIST_HEAD(&pool->idle);
+	hash_init(pool->order);
+	pool->files = current->files;
+	pool->fs = current->fs;
+	pool->nsproxy = current->nsproxy;
+	pool->owner = current;
+	pool->task = current;
+	spin_lock(&xsc_pools_lock);
+	hash_add_rcu(xsc_pools, &pool->node, (unsigned long)current);
+	spin_unlock(&xsc_pools_lock);
+	static_branch_enable(&xsc_pools_key);
+	return pool;
+}
+
+/**
+ * xsc_pool_get() - the current thread's pool, made if need be
+ * @ring:	the ring that the thread rings, locked
+ *
+ * Return: the pool, without a reference; NULL when it cannot be made, or when
+ * the thread has other files, another working directory or other namespaces
+ * than its workers: then its ops are for itself.
+ */
+struct xsc_pool *xsc_pool_get(struct xsc_ring *ring)
+{
+	struct xsc_pool *pool = ring->pool;
+
+	if (unlikely(!pool || READ_ONCE(pool->task) != current)) {
+		ring->pool = NULL;
+		if (pool)
+			xsc_pool_put(pool);
+		pool = xsc_pool_find() ?: xsc_pool_new();
+		if (!pool)
+			return NULL;
+		refcount_inc(&pool->ref);
+		ring->pool = pool;
+	}
+	if (pool->files != current->files || pool->fs != current->fs ||
+	    pool->nsproxy != current->nsproxy)
+		return NULL;
+	return pool;
+}
+
+/**
+ * xsc_pool_kick_locked() - somebody has to look at a queue
+ * @pool:	the pool
+ * @light:	at the light one
+ */
+void xsc_pool_kick_locked(struct xsc_pool *pool, bool light)
+{
+	struct xsc_worker *w;
+
+	if (light && pool->waiting) {
+		wake_up_state(pool->task, TASK_INTERRUPTIBLE);
+		return;
+	}
+	w = list_first_entry_or_null(&pool->idle, struct xsc_worker, node);
+	if (w) {
+		list_del_init(&w->node);
+		wake_up_process(w->task);
+	}
+}
+
+/* A thread of a dying task, or after a cancel, must not start on old flags. */
+static void xsc_worker_housekeeping(void)
+{
+	if (test_thread_flag(TIF_NOTIFY_SIGNAL))
+		clear_notify_signal();
+	if (task_work_pending(current))
+		task_work_run();
+}
+
+static int xsc_worker_main(void *arg);
+
+/* One more worker, already counted. */
+static bool xsc_worker_make(struct xsc_pool *pool)
+{
+	struct task_struct *task;
+
+	refcount_inc(&pool->ref);
+	task = create_io_thread(xsc_worker_main, pool, NUMA_NO_NODE);
+	if (!IS_ERR(task)) {
+		wake_up_new_task(task);
+		return true;
+	}
+	spin_lock_irq(&pool->lock);
+	pool->nr_workers--;
+	spin_unlock_irq(&pool->lock);
+	xsc_pool_put(pool);
+	return false;
+}
+
+/**
+ * xsc_pool_reserve() - there is going to be one more request
+ * @pool:	the current thread's pool
+ *
+ * Return: true with pool->nr_reqs increased and a worker there.
+ */
+bool xsc_pool_reserve(struct xsc_pool *pool)
+{
+	bool make;
+
+	spin_lock_irq(&pool->lock);
+	pool->nr_reqs++;
+	make = !pool->nr_workers;
+	if (make)
+		pool->nr_workers++;
+	spin_unlock_irq(&pool->lock);
+	if (!make || xsc_worker_make(pool))
+		return true;
+	spin_lock_irq(&pool->lock);
+	pool->nr_reqs--;
+	spin_unlock_irq(&pool->lock);
+	return false;
+}
+
+/*
+ * Descriptor 0 of a table of the worker's own is @file, so that the op works
+ * on what was meant at submission, whatever became of the descriptor since.
+ */
+static bool xsc_worker_swap_files(struct xsc_worker *w, struct file *file,
+				  struct files_struct **saved)
+{
+	struct fdtable *fdt;
+
+	if (!w->files) {
+		struct files_struct *files = dup_fd(&init_files, NULL);
+		unsigned int i;
+
+		if (IS_ERR(files))
+			return false;
+		fdt = files_fdtable(files);
+		for (i = 0; i < fdt->max_fds; i++) {
+			struct file *f = rcu_access_pointer(fdt->fd[i]);
+
+			RCU_INIT_POINTER(fdt->fd[i], NULL);
+			if (f)
+				fput(f);
+		}
+		w->files = files;
+	}
+	fdt = rcu_dereference_raw(w->files->fdt);
+	rcu_assign_pointer(fdt->fd[0], file);
+	task_lock(current);
+	*saved = current->files;
+	current->files = w->files;
+	task_unlock(current);
+	return true;
+}
+
+static void xsc_worker_swap_back(struct xsc_worker *w,
+				 struct files_struct *saved)
+{
+	struct fdtable *fdt = rcu_dereference_raw(w->files->fdt);
+
+	task_lock(current);
+	current->files = saved;
+	task_unlock(current);
+	RCU_INIT_POINTER(fdt->fd[0], NULL);
+}
+
+/* Run the call until it has a result.  Restarts are ours to do. */
+static s64 xsc_worker_loop(struct xsc_req *req, u32 nr, const u64 *args)
+{
+	struct ksignal ksig;
+	s64 res = 0;
+
+	for (;;) {
+		if (READ_ONCE(req->cancelled))
+			return -ECANCELED;
+		if (res == -ERESTART_RESTARTBLOCK)
+			res = current->restart_block.fn(&current->restart_block);
+		else
+			res = xsc_arch_worker_op(nr, args);
+		if (res == -EINTR && READ_ONCE(req->cancelled))
+			return -ECANCELED;
+		if (!xsc_interrupted(res))
+			return res;
+		if (READ_ONCE(req->cancelled))
+			return -ECANCELED;
+		/* A stop, the freezer, a task work; or the end. */
+		if (fatal_signal_pending(current) ||
+		    (signal_pending(current) && get_signal(&ksig)))
+			return -EINTR;
+	}
+}
+
+/**
+ * xsc_worker_call() - run a call in a worker
+ * @w:		the worker
+ * @req:	for whom
+ * @nr:		system-call number
+ * @args:	its arguments
+ * @file:	what the first argument meant, or NULL
+ *
+ * Return: its result; -ECANCELED when a cancel interrupted it.
+ */
+s64 xsc_worker_call(struct xsc_worker *w, struct xsc_req *req, u32 nr,
+		    const u64 *args, struct file *file)
+{
+	struct files_struct *saved;
+	u64 own[6];
+	s64 res;
+
+	if (!file)
+		return xsc_worker_loop(req, nr, args);
+	if (!(xsc_optable[nr].flags & XSC_OPF_FD)) {
+		struct file *now = fget(args[0]);
+
+		/* It needs the table of the process; the file must be there. */
+		if (now != file)
+			res = -EBADF;
+		else
+			res = xsc_worker_loop(req, nr, args);
+		if (now)
+			fput(now);
+		return res;
+	}
+	if (!xsc_worker_swap_files(w, file, &saved))
+		return -ENOMEM;
+	memcpy(own, args, sizeof(own));
+	own[0] = 0;
+	res = xsc_worker_loop(req, nr, own);
+	xsc_worker_swap_back(w, saved);
+	return res;
+}
+
+/*
+ * May a worker take from the heavy queue, and still leave somebody for the
+ * light one?
+ */
+static bool xsc_pool_spares_locked(const struct xsc_pool *pool)
+{
+	return !list_empty(&pool->idle) || pool->nr_workers == 1 ||
+	       pool->nr_workers < READ_ONCE(xsc_workers_max) || !pool->task;
+}
+
+/* Next request; with *@make, another worker has to be made before it runs. */
+static struct xsc_req *xsc_worker_take(struct xsc_pool *pool, bool *make)
+{
+	struct xsc_req *req;
+
+	*make = false;
+	spin_lock_irq(&pool->lock);
+	req = list_first_entry_or_null(&pool->light, struct xsc_req, node);
+	if (!req && !list_empty(&pool->heavy) &&
+	    xsc_pool_spares_locked(pool)) {
+		req = list_first_entry(&pool->heavy, struct xsc_req, node);
+		*make = list_empty(&pool->idle) && pool->task &&
+			pool->nr_workers < READ_ONCE(xsc_workers_max);
+		if (*make)
+			pool->nr_workers++;
+	}
+	if (req) {
+		list_del_init(&req->node);
+		req->state = XSC_REQ_OWNED;
+		req->runner = current;
+	}
+	spin_unlock_irq(&pool->lock);
+	return req;
+}
+
+/* Sleep until there is work; true when the worker has to go. */
+static bool xsc_worker_idle(struct xsc_pool *pool, struct xsc_worker *w)
+{
+	bool leave = false;
+	long left = 1;
+
+	spin_lock_irq(&pool->lock);
+	set_current_state(TASK_INTERRUPTIBLE);
+	if (!pool->task && list_empty(&pool->light) &&
+	    list_empty(&pool->heavy)) {
+		leave = true;
+	} else if (list_empty(&pool->light) &&
+		   (list_empty(&pool->heavy) ||
+		    !xsc_pool_spares_locked(pool))) {
+		list_add(&w->node, &pool->idle);
+		spin_unlock_irq(&pool->lock);
+		left = schedule_timeout(XSC_IDLE_TIMEOUT);
+		spin_lock_irq(&pool->lock);
+		list_del_init(&w->node);
+		if (!left && list_empty(&pool->light) &&
+		    list_empty(&pool->heavy) &&
+		    (pool->nr_workers > 1 || !pool->nr_reqs))
+			leave = true;
+	}
+	__set_current_state(TASK_RUNNING);
+	if (leave)
+		pool->nr_workers--;
+	spin_unlock_irq(&pool->lock);
+	return leave;
+}
+
+static int xsc_worker_main(void *arg)
+{
+	struct xsc_worker w = { .task = current };
+	struct xsc_pool *pool = arg;
+	char name[TASK_COMM_LEN];
+	bool gone = false, make;
+	struct xsc_req *req;
+	struct ksignal ksig;
+
+	INIT_LIST_HEAD(&w.node);
+	snprintf(name, sizeof(name), "xsc-wrk-%d", task_tgid_nr(current));
+	set_task_comm(current, name);
+
+	while (!gone) {
+		req = xsc_worker_take(pool, &make);
+		if (make)
+			xsc_worker_make(pool);
+		if (req) {
+			if (req->light)
+				xsc_req_advance(req);
+			else
+				xsc_req_run(req, &w);
+			xsc_worker_housekeeping();
+		} else {
+			xsc_worker_housekeeping();
+			gone = xsc_worker_idle(pool, &w);
+		}
+		if (signal_pending(current) && get_signal(&ksig)) {
+			spin_lock_irq(&pool->lock);
+			if (!gone)
+				pool->nr_workers--;
+			spin_unlock_irq(&pool->lock);
+			break;
+		}
+	}
+
+	if (w.files)
+		put_files_struct(w.files);
+	xsc_pool_put(pool);
+	do_exit(0);
+}
+
+/**
+ * xsc_pool_wait_begin() - the current thread is going to wait for CQEs
+ * @pool:	its pool
+ */
+void xsc_pool_wait_begin(struct xsc_pool *pool)
+{
+	spin_lock_irq(&pool->lock);
+	pool->waiting = true;
+	spin_unlock_irq(&pool->lock);
+}
+
+/**
+ * xsc_pool_wait_end() - it does not wait any more
+ * @pool:	its pool
+ */
+void xsc_pool_wait_end(struct xsc_pool *pool)
+{
+	spin_lock_irq(&pool->lock);
+	pool->waiting = false;
+	if (!list_empty(&pool->light))
+		xsc_pool_kick_locked(pool, true);
+	spin_unlock_irq(&pool->lock);
+}
+
+/**
+ * xsc_pool_run_light() - try one request that became ready
+ * @pool:	the current thread's pool
+ *
+ * Return: false if there was none.
+ */
+bool xsc_pool_run_light(struct xsc_pool *pool)
+{
+	struct xsc_req *req;
+
+	spin_lock_irq(&pool->lock);
+	req = list_first_entry_or_null(&pool->light, struct xsc_req, node);
+	if (req) {
+		list_del_init(&req->node);
+		req->state = XSC_REQ_OWNED;
+	}
+	spin_unlock_irq(&pool->lock);
+	if (req)
+		xsc_req_advance(req);
+	return req;
+}
+
+/**
+ * xsc_pool_exit() - the current thread ends, or becomes another program
+ *
+ * Its requests are cancelled: those that wait are complete when this returns,
+ * those that run are interrupted and end by themselves, as do the workers.
+ */
+void xsc_pool_exit(void)
+{
+	struct xsc_pool *pool = xsc_pool_find();
+	struct xsc_worker *w, *next;
+	struct xsc_req *req;
+
+	if (!pool)
+		return;
+	spin_lock(&xsc_pools_lock);
+	hash_del_rcu(&pool->node);
+	spin_unlock(&xsc_pools_lock);
+	spin_lock_irq(&pool->lock);
+	WRITE_ONCE(pool->task, NULL);
+	pool->waiting = false;
+again:
+	list_for_each_entry(req, &pool->reqs, pool_node) {
+		req->cancelled = true;
+		if (xsc_req_claim_locked(req)) {
+			spin_unlock_irq(&pool->lock);
+			xsc_req_cancel(req);
+			spin_lock_irq(&pool->lock);
+			goto again;
+		}
+		if (req->runner)
+			set_notify_signal(req->runner);
+	}
+	list_for_each_entry_safe(w, next, &pool->idle, node) {
+		list_del_init(&w->node);
+		wake_up_process(w->task);
+	}
+	spin_unlock_irq(&pool->lock);
+	xsc_pool_put(pool);
+}

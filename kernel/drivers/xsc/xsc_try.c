@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * xsc_try.c - running an op on the condition that it does not block
+ *
+ * What is run here is what the call runs, with the same checks in the same
+ * order, and told not to wait.  Where the kernel offers no such thing, the op
+ * is for a worker, which waits as the caller would.
+ */
+#include <linux/fcntl.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/fsnotify.h>
+#include <linux/namei.h>
+#include <linux/net.h>
+#include <linux/random.h>
+#include <linux/sched/xacct.h>
+#include <linux/shmem_fs.h>
+#include <linux/socket.h>
+#include <linux/time.h>
+#include <linux/time_namespace.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+#include <net/sock.h>
+
+#include "xsc_async.h"
+
+/* vfs_read() or vfs_write() of a file that can be told not to wait. */
+static ssize_t xsc_rw_nowait(struct file *file, void __user *buf, size_t count,
+			     loff_t *ppos, bool out)
+{
+	struct iov_iter iter;
+	struct kiocb kiocb;
+	ssize_t ret;
+
+	if (!(file->f_mode & (out ? FMODE_WRITE : FMODE_READ)))
+		return -EBADF;
+	if (!(file->f_mode & (out ? FMODE_CAN_WRITE : FMODE_CAN_READ)))
+		return -EINVAL;
+	if (!access_ok(buf, count))
+		return -EFAULT;
+	ret = rw_verify_area(out ? WRITE : READ, file, ppos, count);
+	if (ret)
+		return ret;
+	count = min_t(size_t, count, MAX_RW_COUNT);
+
+	init_sync_kiocb(&kiocb, file);
+	kiocb.ki_pos = ppos ? *ppos : 0;
+	kiocb.ki_flags |= IOCB_NOWAIT;
+	iov_iter_ubuf(&iter, out ? ITER_SOURCE : ITER_DEST, buf, count);
+	if (out)
+		ret = call_write_iter(file, &kiocb, &iter);
+	else
+		ret = call_read_iter(file, &kiocb, &iter);
+	if (ppos)
+		*ppos = kiocb.ki_pos;
+	if (ret == -EAGAIN || ret == -EOPNOTSUPP)
+		return ret;
+
+	if (out) {
+		if (ret > 0) {
+			fsnotify_modify(file);
+			add_wchar(current, ret);
+		}
+		inc_syscw(current);
+	} else {
+		if (ret > 0) {
+			fsnotify_access(file);
+			add_rchar(current, ret);
+		}
+		inc_syscr(current);
+	}
+	return ret;
+}
+
+/* Bytes have moved: the rest is what remains of the op. */
+static void xsc_try_advance(struct xsc_try *t, ssize_t bytes, bool at)
+{
+	t->done += bytes;
+	t->args[1] += bytes;
+	t->args[2] -= bytes;
+	if (at)
+		t->args[3] += bytes;
+}
+
+/* It has ended, with what came before it. */
+static enum xsc_tried xsc_try_done(struct xsc_try *t, s64 res)
+{
+	if (!t->done)
+		t->res = res;
+	else
+		t->res = res > 0 ? t->done + res : t->done;
+	return XSC_TRY_DONE;
+}
+
+static bool xsc_streams(const struct file *file)
+{
+	umode_t mode = file_inode(file)->i_mode;
+
+	return S_ISSOCK(mode) || S_ISFIFO(mode) || file->f_mode & FMODE_NOWAIT;
+}
+
+/* A regular file: page cache, or a disk. */
+static enum xsc_tried xsc_try_regular(struct xsc_try *t, bool out, bool at)
+{
+	struct inode *inode = file_inode(t->file);
+	void __user *buf = (void __user *)(unsigned long)t->args[1];
+	loff_t pos, *ppos = &pos;
+	ssize_t ret;
+
+	if (t->file->f_flags & O_DIRECT)
+		return XSC_TRY_WORKER;
+	/* A buffered write copies into memory, unless it has to reach a disk. */
+	if (out)
+		return t->file->f_flags & (O_DSYNC | O_SYNC) ||
+		       IS_SYNC(inode) ? XSC_TRY_WORKER : XSC_TRY_CALLER;
+	if (shmem_file(t->file))
+		return XSC_TRY_CALLER;
+	if (!(t->file->f_mode & FMODE_NOWAIT) || t->file->f_op->read ||
+	    !t->file->f_op->read_iter)
+		return XSC_TRY_WORKER;
+
+	if (at) {
+		pos = t->args[3];
+		if (pos < 0)
+			return XSC_TRY_CALLER;
+	} else {
+		if (!mutex_trylock(&t->file->f_pos_lock))
+			return XSC_TRY_WORKER;
+		pos = t->file->f_pos;
+	}
+	ret = xsc_rw_nowait(t->file, buf, t->args[2], ppos, false);
+	if (!at) {
+		if (ret >= 0)
+			t->file->f_pos = pos;
+		mutex_unlock(&t->file->f_pos_lock);
+	}
+	if (ret == -EAGAIN || ret == -EOPNOTSUPP)
+		return XSC_TRY_WORKER;
+	if (ret > 0 && ret < t->args[2] && pos < i_size_read(inode)) {
+		xsc_try_advance(t, ret, at);
+		return XSC_TRY_WORKER;
+	}
+	return xsc_try_done(t, ret);
+}
+
+/* read, write, pread64, pwrite64 */
+static enum xsc_tried xsc_try_rw(struct xsc_try *t, bool out, bool at)
+{
+	void __user *buf = (void __user *)(unsigned long)t->args[1];
+	struct file *file = t->file;
+	ssize_t ret;
+
+	if (!(file->f_mode & (out ? FMODE_CAN_WRITE : FMODE_CAN_READ)))
+		return XSC_TRY_CALLER;
+	if (S_ISREG(file_inode(file)->i_mode))
+		return xsc_try_regular(t, out, at);
+	if (S_ISBLK(file_inode(file)->i_mode))
+		return XSC_TRY_WORKER;
+	if (at || file->f_flags & O_NONBLOCK)
+		return XSC_TRY_CALLER;
+	if (!xsc_streams(file) ||
+	    (out ? file->f_op->write || !file->f_op->write_iter :
+		   file->f_op->read || !file->f_op->read_iter))
+		return file_can_poll(file) ? XSC_TRY_POLL : XSC_TRY_WORKER;
+	if (sock_from_file(file)) {
+		struct sock *sk = sock_from_file(file)->sk;
+
+		if ((out ? sk->sk_sndtimeo : sk->sk_rcvtimeo) !=
+		    MAX_SCHEDULE_TIMEOUT)
+			return XSC_TRY_WORKER;
+	}
+
+	ret = xsc_rw_nowait(file, buf, t->args[2], NULL, out);
+	if (ret == -EAGAIN)
+		return file_can_poll(file) ? XSC_TRY_AGAIN : XSC_TRY_WORKER;
+	if (ret == -EOPNOTSUPP)
+		return XSC_TRY_WORKER;
+	if (out && ret > 0 && ret < t->args[2]) {
+		xsc_try_advance(t, ret, false);
+		return XSC_TRY_AGAIN;
+	}
+	return xsc_try_done(t, ret);
+}
+
+static enum xsc_tried xsc_try_recvfrom(struct xsc_try *t, struct socket *sock)
+{
+	unsigned int flags = t->args[3];
+	struct msghdr msg = {};
+	struct iovec iov;
+	int ret;
+
+	if (t->args[4] || flags & MSG_WAITALL)
+		return XSC_TRY_POLL;
+	ret = import_single_range(ITER_DEST,
+				  (void __user *)(unsigned long)t->args[1],
+				  t->args[2], &iov, &msg.msg_iter);
+	if (!ret)
+		ret = sock_recvmsg(sock, &msg, flags | MSG_DONTWAIT);
+	if (ret == -EAGAIN)
+		return XSC_TRY_AGAIN;
+	return xsc_try_done(t, ret);
+}
+
+static enum xsc_tried xsc_try_sendto(struct xsc_try *t, struct socket *sock)
+{
+	void __user *addr = (void __user *)(unsigned long)t->args[4];
+	struct sockaddr_storage address;
+	struct msghdr msg = {};
+	struct iovec iov;
+	int ret;
+
+	ret = import_single_range(ITER_SOURCE,
+				  (void __user *)(unsigned long)t->args[1],
+				  t->args[2], &iov, &msg.msg_iter);
+	if (ret)
+		return xsc_try_done(t, ret);
+	if (addr) {
+		ret = move_addr_to_kernel(addr, t->args[5], &address);
+		if (ret < 0)
+			return xsc_try_done(t, ret);
+		msg.msg_name = &address;
+		msg.msg_namelen = t->args[5];
+	}
+	msg.msg_flags = t->args[3] & ~MSG_INTERNAL_SENDMSG_FLAGS;
+	msg.msg_flags |= MSG_DONTWAIT;
+	ret = sock_sendmsg(sock, &msg);
+	if (ret == -EAGAIN)
+		return XSC_TRY_AGAIN;
+	if (ret > 0 && ret < t->args[2] && sock->type == SOCK_STREAM) {
+		xsc_try_advance(t, ret, false);
+		return XSC_TRY_AGAIN;
+	}
+	return xsc_try_done(t, ret);
+}
+
+static enum xsc_tried xsc_try_recvmsg(struct xsc_try *t, struct socket *sock)
+{
+	struct user_msghdr __user *umsg =
+		(void __user *)(unsigned long)t->args[1];
+	struct iovec fast[UIO_FASTIOV], *iov = fast;
+	unsigned int flags = t->args[2];
+	struct sockaddr __user *uaddr;
+	struct msghdr msg = {};
+	long ret;
+
+	if (flags & MSG_CMSG_COMPAT)
+		return XSC_TRY_CALLER;
+	if (flags & MSG_WAITALL)
+		return XSC_TRY_POLL;
+	ret = recvmsg_copy_msghdr(&msg, umsg, flags, &uaddr, &iov);
+	if (ret < 0)
+		return xsc_try_done(t, ret);
+	ret = __sys_recvmsg_sock(sock, &msg, umsg, uaddr, flags | MSG_DONTWAIT);
+	kfree(iov);
+	if (ret == -EAGAIN)
+		return XSC_TRY_AGAIN;
+	return xsc_try_done(t, ret);
+}
+
+static enum xsc_tried xsc_try_accept(struct xsc_try *t, int flags)
+{
+	struct file *newfile;
+	int fd;
+
+	if (flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK))
+		return XSC_TRY_CALLER;
+	if (flags & SOCK_NONBLOCK)
+		flags = (flags & ~SOCK_NONBLOCK) | O_NONBLOCK;
+	fd = get_unused_fd_flags(flags);
+	if (fd < 0)
+		return xsc_try_done(t, fd);
+	newfile = do_accept(t->file, O_NONBLOCK,
+			    (void __user *)(unsigned long)t->args[1],
+			    (void __user *)(unsigned long)t->args[2], flags);
+	if (IS_ERR(newfile)) {
+		put_unused_fd(fd);
+		if (newfile == ERR_PTR(-EAGAIN))
+			return XSC_TRY_AGAIN;
+		return xsc_try_done(t, PTR_ERR(newfile));
+	}
+	fd_install(fd, newfile);
+	return xsc_try_done(t, fd);
+}
+
+static enum xsc_tried xsc_try_socket(struct xsc_try *t)
+{
+	struct socket *sock = sock_from_file(t->file);
+	bool out = t->flags & XSC_OPF_OUT;
+	unsigned int msg_flags = 0;
+
+	if (!sock || t->file->f_flags & O_NONBLOCK)
+		return XSC_TRY_CALLER;
+	if ((out ? sock->sk->sk_sndtimeo : sock->sk->sk_rcvtimeo) !=
+	    MAX_SCHEDULE_TIMEOUT)
+		return XSC_TRY_WORKER;
+
+	switch (t->nr) {
+	case __NR_accept:
+		return xsc_try_accept(t, 0);
+	case __NR_accept4:
+		return xsc_try_accept(t, t->args[3]);
+	case __NR_recvfrom:
+	case __NR_sendto:
+	case __NR_recvmmsg:
+	case __NR_sendmmsg:
+		msg_flags = t->args[3];
+		break;
+	case __NR_recvmsg:
+	case __NR_sendmsg:
+		msg_flags = t->args[2];
+		break;
+	}
+	if (msg_flags & (MSG_DONTWAIT | MSG_ERRQUEUE))
+		return XSC_TRY_CALLER;
+
+	switch (t->nr) {
+	case __NR_recvfrom:
+		return xsc_try_recvfrom(t, sock);
+	case __NR_sendto:
+		return xsc_try_sendto(t, sock);
+	case __NR_recvmsg:
+		return xsc_try_recvmsg(t, sock);
+	default:
+		/* Part of a vector may have gone: a worker keeps count. */
+		return XSC_TRY_POLL;
+	}
+}
+
+/*
+ * open: a file that is in the dentry cache and of a kind whose opening waits
+ * for nobody.  If another thread puts a FIFO into its place in between, the
+ * caller waits, as it would in the call.
+ */
+static enum xsc_tried xsc_try_open(int dfd, u64 name, int flags)
+{
+	struct path path;
+	umode_t mode;
+	int err;
+
+	if (flags & (O_CREAT | O_TRUNC | __O_TMPFILE))
+		return XSC_TRY_WORKER;
+	err = user_path_at(dfd, (void __user *)(unsigned long)name,
+			   LOOKUP_CACHED |
+			   (flags & O_NOFOLLOW ? 0 : LOOKUP_FOLLOW), &path);
+	if (err)
+		return err == -EAGAIN ? XSC_TRY_WORKER : XSC_TRY_CALLER;
+	mode = d_backing_inode(path.dentry)->i_mode;
+	path_put(&path);
+	return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode) ||
+	       flags & (O_PATH | O_NONBLOCK) ? XSC_TRY_CALLER : XSC_TRY_WORKER;
+}
+
+static enum xsc_tried xsc_try_sleep(struct xsc_try *t, clockid_t clock,
+				    int flags, u64 when)
+{
+	struct timespec64 ts;
+
+	if (flags & ~TIMER_ABSTIME)
+		return XSC_TRY_WORKER;
+	switch (clock) {
+	case CLOCK_REALTIME:
+	case CLOCK_MONOTONIC:
+	case CLOCK_BOOTTIME:
+	case CLOCK_TAI:
+		break;
+	default:
+		return XSC_TRY_WORKER;
+	}
+	/* The call itself knows what to say. */
+	if (get_timespec64(&ts, (void __user *)(unsigned long)when) ||
+	    !timespec64_valid(&ts))
+		return XSC_TRY_CALLER;
+	t->clock = clock;
+	t->expires = timespec64_to_ktime(ts);
+	t->mode = HRTIMER_MODE_REL;
+	if (flags & TIMER_ABSTIME) {
+		t->mode = HRTIMER_MODE_ABS;
+		t->expires = timens_ktime_to_host(clock, t->expires);
+	}
+	return XSC_TRY_TIMER;
+}
+
+/* A signal mask is the caller's: a worker must not open its own. */
+static enum xsc_tried xsc_try_waiting(u64 mask, bool now)
+{
+	return mask || now ? XSC_TRY_CALLER : XSC_TRY_WORKER;
+}
+
+/**
+ * xsc_try() - run an op if it does not block
+ * @t:	the op
+ *
+ * Return: what has come of it; with XSC_TRY_DONE, @t->res is the result.
+ *
+ * Context: a thread with the memory map and the descriptors of the submitter.
+ */
+enum xsc_tried xsc_try(struct xsc_try *t)
+{
+	const u64 *a = t->args;
+
+	switch (t->nr) {
+	case __NR_read:
+		return xsc_try_rw(t, false, false);
+	case __NR_write:
+		return xsc_try_rw(t, true, false);
+	case __NR_pread64:
+		return xsc_try_rw(t, false, true);
+	case __NR_pwrite64:
+		return xsc_try_rw(t, true, true);
+	case __NR_lseek:
+		return XSC_TRY_CALLER;
+#ifdef __NR_open
+	case __NR_open:
+		return xsc_try_open(AT_FDCWD, a[0], a[1]);
+#endif
+	case __NR_openat:
+		return xsc_try_open(a[0], a[1], a[2]);
+	case __NR_fcntl:
+		return a[1] == F_SETLKW || a[1] == F_OFD_SETLKW ?
+		       XSC_TRY_WORKER : XSC_TRY_CALLER;
+	case __NR_nanosleep:
+		return xsc_try_sleep(t, CLOCK_MONOTONIC, 0, a[0]);
+	case __NR_clock_nanosleep:
+		return xsc_try_sleep(t, a[0], a[1], a[2]);
+	case __NR_getrandom:
+		return rng_is_initialized() ? XSC_TRY_CALLER : XSC_TRY_WORKER;
+#ifdef __NR_poll
+	case __NR_poll:
+		return xsc_try_waiting(0, !(int)a[2]);
+#endif
+#ifdef __NR_epoll_wait
+	case __NR_epoll_wait:
+		return xsc_try_waiting(0, !(int)a[3]);
+#endif
+	case __NR_epoll_pwait:
+		return xsc_try_waiting(a[4], !(int)a[3]);
+	case __NR_epoll_pwait2:
+		return xsc_try_waiting(a[4], false);
+	case __NR_ppoll:
+		return xsc_try_waiting(a[3], false);
+	case __NR_pselect6:
+	case __NR_io_pgetevents:
+		return xsc_try_waiting(a[5], false);
+	}
+
+	if (xsc_optable[t->nr].family == XSC_FAM_NET &&
+	    t->flags & XSC_OPF_POLL)
+		return xsc_try_socket(t);
+	if (t->file && t->file->f_flags & O_NONBLOCK &&
+	    (t->flags & XSC_OPF_POLL || t->nr == __NR_connect) &&
+	    !S_ISREG(file_inode(t->file)->i_mode))
+		return XSC_TRY_CALLER;
+	return XSC_TRY_WORKER;
+}
