@@ -41,7 +41,7 @@ export SOURCE_DATE_EPOCH=0
 # writes are gone with it anyway.
 mkfs() {
 	rm -f "$1.tmp"
-	mke2fs -q -t ext4 -O ^has_journal,^resize_inode -E lazy_itable_init=0,root_owner=0:0 -m 0 \
+	mke2fs -q -t ext4 -b 4096 -O ^has_journal,^resize_inode -E lazy_itable_init=0,root_owner=0:0 -m 0 \
 		-L "$(basename "$1" .ext4)" -U 00000000-0000-4000-8000-000000000000 \
 		-d "$3" "$1.tmp" "$2" >/dev/null || return
 	mv "$1.tmp" "$1"
