@@ -78,6 +78,7 @@ XSC_RING_CALL int xsc_ring_queue_init_params(struct xsc_ring_params *p,
 	ring->sq_mask = p->sq_entries - 1;
 	ring->cq_mask = p->cq_entries - 1;
 	ring->sqe_tail = 0;
+	ring->sqe_head = 0;
 	ring->sr = (struct xsc_sr_hdr *)sr;
 	ring->sqes = (struct xsc_sqe *)(sr + p->sqes_off);
 	ring->cr = (struct xsc_cr_hdr *)cr;

@@ -41,6 +41,7 @@ extern "C" {
  * @sq_mask:	sq_entries - 1
  * @cq_mask:	cq_entries - 1
  * @sqe_tail:	SQEs handed out by xsc_ring_get_sqe(), ahead of sr->sq_tail
+ * @sqe_head:	a sq_head of the past
  * @sr:		head of the SR region
  * @sqes:	the SQEs in it
  * @cr:		head of the CR region, read-only
@@ -54,6 +55,7 @@ struct xsc_ring {
 	unsigned int		sq_mask;
 	unsigned int		cq_mask;
 	unsigned int		sqe_tail;
+	unsigned int		sqe_head;
 	struct xsc_sr_hdr	*sr;
 	struct xsc_sqe		*sqes;
 	struct xsc_cr_hdr	*cr;
@@ -85,8 +87,12 @@ static inline unsigned int xsc_ring_sq_space_left(const struct xsc_ring *ring)
  */
 static inline struct xsc_sqe *xsc_ring_get_sqe(struct xsc_ring *ring)
 {
-	if (!xsc_ring_sq_space_left(ring))
-		return NULL;
+	/* The kernel's index is looked at when the queue looks full. */
+	if (ring->sqe_tail - ring->sqe_head > ring->sq_mask) {
+		if (!xsc_ring_sq_space_left(ring))
+			return NULL;
+		ring->sqe_head = ring->sqe_tail - xsc_ring_sq_ready(ring);
+	}
 	return &ring->sqes[ring->sqe_tail++ & ring->sq_mask];
 }
 
