@@ -4,8 +4,10 @@
  *
  *	xsc-bench WAY OP DEPTH COUNT
  *
- * WAY is plain, direct, batch, ring or io_uring; OP is null, pread16 or
- * pread4k; DEPTH is how many ops go into one submission (1 for plain and
+ * WAY is plain, direct, batch, ring, async (a ring with XSC_RING_ASYNC) or
+ * io_uring; OP is null, pread16, pread4k, statx (of one after the other of
+ * FILES files) or file (open, read and close of one after the other, linked;
+ * three ops); DEPTH is how many ops go into one submission (1 for plain and
  * direct).  Runs COUNT ops, 20 times, takes the fastest time (a round without
  * a timer interrupt) and prints, separated by tabs,
  *
@@ -27,6 +29,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -42,9 +45,13 @@
 #define ROUNDS		20
 #define BUF_SIZE	4096
 
-enum op { OP_NULL, OP_PREAD16, OP_PREAD4K };
+#define FILES		1000
 
-static const char * const op_names[] = { "null", "pread16", "pread4k" };
+enum op { OP_NULL, OP_PREAD16, OP_PREAD4K, OP_STATX, OP_FILE };
+
+static const char * const op_names[] = {
+	"null", "pread16", "pread4k", "statx", "file"
+};
 
 static char buf[BUF_SIZE];
 static int fd = -1;
@@ -62,9 +69,26 @@ static size_t op_size(void)
 	return op == OP_PREAD16 ? 16 : BUF_SIZE;
 }
 
-static long op_result(void)
+static char names[FILES][16];
+static unsigned int next_name;
+static struct statx stx;
+
+/* The next file, relative to the working directory. */
+static const char *name(void)
 {
-	return op == OP_NULL ? 0 : (long)op_size();
+	if (++next_name == FILES)
+		next_name = 0;
+	return names[next_name];
+}
+
+/* Is that the result of an op, the first, second or third of a file's? */
+static int op_wrong(unsigned int place, long res)
+{
+	if (op == OP_FILE)
+		return place % 3 == 0 ? res < 0 :
+		       place % 3 == 1 ? res != 16 : res != 0;
+	return res != (op == OP_PREAD16 || op == OP_PREAD4K ?
+		       (long)op_size() : 0);
 }
 
 static uint64_t now(void)
@@ -81,13 +105,43 @@ static struct xsc_sqe sqes[DEPTH_MAX];
 static struct xsc_cqe cqes[DEPTH_MAX];
 static struct xsc_ring ring;
 
-static void prep(struct xsc_sqe *sqe, int null)
+/* Open, read or close, whichever stands at that place. */
+static void prep_file(struct xsc_sqe *sqe, unsigned int place)
 {
-	if (op == OP_NULL)
+	switch (place % 3) {
+	case 0:
+		xsc_sqe_prep(sqe, __NR_openat, AT_FDCWD, (long)name(),
+			     O_RDONLY, 0, 0, 0);
+		xsc_sqe_link(sqe);
+		break;
+	case 1:
+		xsc_sqe_prep(sqe, __NR_read, 0, (long)buf, 16, 0, 0, 0);
+		xsc_sqe_forward(sqe, 0, 1);
+		xsc_sqe_link(sqe);
+		break;
+	default:
+		xsc_sqe_prep(sqe, __NR_close, 0, 0, 0, 0, 0, 0);
+		xsc_sqe_forward(sqe, 0, 2);
+	}
+}
+
+static void prep(struct xsc_sqe *sqe, int null, unsigned int place)
+{
+	switch (op) {
+	case OP_NULL:
 		xsc_sqe_prep(sqe, (unsigned int)null, 0, 0, 0, 0, 0, 0);
-	else
+		break;
+	case OP_STATX:
+		xsc_sqe_prep(sqe, __NR_statx, AT_FDCWD, (long)name(), 0,
+			     STATX_BASIC_STATS, (long)&stx, 0);
+		break;
+	case OP_FILE:
+		prep_file(sqe, place);
+		break;
+	default:
 		xsc_sqe_prep(sqe, __NR_pread64, fd, (long)buf,
 			     (long)op_size(), 0, 0, 0);
+	}
 }
 
 static unsigned long gate;
@@ -115,42 +169,51 @@ static void run_direct(uint64_t n)
 	if (op == OP_NULL)
 		while (n--)
 			direct4(__NR_getppid, 0, 0, 0, 0);
-	else
+	else if (op == OP_PREAD16 || op == OP_PREAD4K)
 		while (n--)
 			direct4(__NR_pread64, fd, (long)buf, (long)op_size(),
 				0);
+	else
+		die("direct", EINVAL);
 }
 
 static void run_batch(uint64_t n)
 {
-	for (; n; n -= depth) {
-		long ret = xsc_batch(sqes, cqes, depth);
+	unsigned int i;
 
+	for (; n; n -= depth) {
+		long ret;
+
+		/* names change; the rest is as it was */
+		for (i = 0; op >= OP_STATX && i < depth; i++)
+			prep(&sqes[i], XSC_OP_NOP, i);
+		ret = xsc_batch(sqes, cqes, depth);
 		if (ret != (long)depth)
 			die("batch", -ret);
 	}
-	if (cqes[depth - 1].res != op_result())
+	if (op_wrong(depth - 1, cqes[depth - 1].res))
 		die("batched op", -cqes[depth - 1].res);
 }
 
 static void run_ring(uint64_t n)
 {
 	struct xsc_cqe *cqe;
-	unsigned int i;
+	unsigned int i, head, seen;
 	int ret;
 
 	for (; n; n -= depth) {
 		for (i = 0; i < depth; i++)
-			prep(xsc_ring_get_sqe(&ring), XSC_OP_NOP);
-		ret = xsc_ring_submit(&ring);
+			prep(xsc_ring_get_sqe(&ring), XSC_OP_NOP, i);
+		ret = xsc_ring_submit_and_wait(&ring, depth);
 		if (ret != (int)depth)
 			die("doorbell", -ret);
-		for (i = 0; i < depth; i++) {
-			if (xsc_ring_peek_cqe(&ring, &cqe) ||
-			    cqe->res != op_result())
+		seen = 0;
+		xsc_ring_for_each_cqe(&ring, head, cqe) {
+			if (op_wrong(seen, cqe->res))
 				die("completion", EIO);
-			xsc_ring_cqe_seen(&ring, cqe);
+			seen++;
 		}
+		xsc_ring_cq_advance(&ring, seen);
 	}
 }
 
@@ -188,14 +251,17 @@ static void (*prepare(const char *way))(uint64_t)
 	int ret;
 
 	for (i = 0; i < depth; i++)
-		prep(&sqes[i], XSC_OP_NOP);
+		prep(&sqes[i], XSC_OP_NOP, i);
 	if (!strcmp(way, "direct"))
 		return run_direct;
 	if (!strcmp(way, "batch"))
 		return run_batch;
-	if (strcmp(way, "ring"))
+	if (!strcmp(way, "async"))
+		ret = xsc_ring_queue_init_async(depth, &ring);
+	else if (!strcmp(way, "ring"))
+		ret = xsc_ring_queue_init(depth, &ring);
+	else
 		die(way, EINVAL);
-	ret = xsc_ring_queue_init(depth, &ring);
 	if (ret)
 		die("xsc_ring_queue_init", -ret);
 	return run_ring;
@@ -219,13 +285,63 @@ static long plain4(long nr, long a, long b, long c, long d)
 
 static void run_plain(uint64_t n)
 {
-	if (op == OP_NULL)
+	long res;
+
+	switch (op) {
+	case OP_NULL:
 		while (n--)
 			plain4(__NR_getppid, 0, 0, 0, 0);
-	else
+		break;
+	case OP_STATX:
+		while (n--)
+			if (statx(AT_FDCWD, name(), 0, STATX_BASIC_STATS, &stx))
+				die("statx", errno);
+		break;
+	case OP_FILE:
+		for (; n; n -= 3) {
+			res = plain4(__NR_openat, AT_FDCWD, (long)name(),
+				     O_RDONLY, 0);
+			if (op_wrong(0, res) ||
+			    op_wrong(1, plain4(__NR_read, res, (long)buf, 16,
+					       0)) ||
+			    op_wrong(2, plain4(__NR_close, res, 0, 0, 0)))
+				die("file", EIO);
+		}
+		break;
+	default:
 		while (n--)
 			plain4(__NR_pread64, fd, (long)buf, (long)op_size(),
 			       0);
+	}
+}
+
+/* With a file of the ring's own table, for io_uring has no forwards. */
+static void uring_prep(struct io_uring_sqe *sqe, unsigned int place)
+{
+	switch (op) {
+	case OP_NULL:
+		io_uring_prep_nop(sqe);
+		break;
+	case OP_STATX:
+		io_uring_prep_statx(sqe, AT_FDCWD, name(), 0,
+				    STATX_BASIC_STATS, &stx);
+		break;
+	case OP_FILE:
+		if (place % 3 == 0)
+			io_uring_prep_openat_direct(sqe, AT_FDCWD, name(),
+						    O_RDONLY, 0, place / 3);
+		else if (place % 3 == 1)
+			io_uring_prep_read(sqe, (int)place / 3, buf, 16, 0);
+		else
+			io_uring_prep_close_direct(sqe, place / 3);
+		if (place % 3 == 1)
+			sqe->flags |= IOSQE_FIXED_FILE;
+		if (place % 3 != 2)
+			sqe->flags |= IOSQE_IO_LINK;
+		break;
+	default:
+		io_uring_prep_read(sqe, fd, buf, (unsigned int)op_size(), 0);
+	}
 }
 
 static void run_uring(uint64_t n)
@@ -238,18 +354,15 @@ static void run_uring(uint64_t n)
 	for (; n; n -= depth) {
 		for (i = 0; i < depth; i++) {
 			sqe = io_uring_get_sqe(&uring);
-			if (op == OP_NULL)
-				io_uring_prep_nop(sqe);
-			else
-				io_uring_prep_read(sqe, fd, buf,
-						   (unsigned int)op_size(), 0);
+			uring_prep(sqe, i);
+			sqe->user_data = i;
 		}
 		ret = io_uring_submit_and_wait(&uring, depth);
 		if (ret != (int)depth)
 			die("io_uring_submit_and_wait", -ret);
 		seen = 0;
 		io_uring_for_each_cqe(&uring, head, cqe) {
-			if (cqe->res != op_result())
+			if (op_wrong((unsigned int)cqe->user_data, cqe->res))
 				die("completion", EIO);
 			seen++;
 		}
@@ -300,6 +413,11 @@ static void (*prepare(const char *way))(uint64_t)
 	ret = io_uring_queue_init(depth, &uring, 0);
 	if (ret)
 		die("io_uring_queue_init", -ret);
+	if (op == OP_FILE) {
+		ret = io_uring_register_files_sparse(&uring, depth / 3 + 1);
+		if (ret)
+			die("io_uring_register_files_sparse", -ret);
+	}
 	return run_uring;
 }
 
@@ -307,12 +425,29 @@ static void (*prepare(const char *way))(uint64_t)
 
 static void open_file(void)
 {
-	char name[] = "/tmp/xsc-bench-XXXXXX";
+	char path[] = "/tmp/xsc-bench-XXXXXX";
 
-	fd = mkstemp(name);
+	fd = mkstemp(path);
 	if (fd < 0 || write(fd, buf, sizeof(buf)) != sizeof(buf))
-		die(name, errno);
-	unlink(name);
+		die(path, errno);
+	unlink(path);
+}
+
+/* FILES files of 16 bytes in a directory of their own, which is left behind. */
+static void make_files(void)
+{
+	char dir[] = "/tmp/xsc-bench-XXXXXX";
+	int i, file;
+
+	if (!mkdtemp(dir) || chdir(dir))
+		die(dir, errno);
+	for (i = 0; i < FILES; i++) {
+		snprintf(names[i], sizeof(names[i]), "f%d", i);
+		file = open(names[i], O_CREAT | O_WRONLY, 0600);
+		if (file < 0 || write(file, buf, 16) != 16)
+			die(names[i], errno);
+		close(file);
+	}
 }
 
 int main(int argc, char **argv)
@@ -325,15 +460,19 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: xsc-bench WAY OP DEPTH COUNT\n");
 		return 2;
 	}
-	for (op = OP_NULL; op <= OP_PREAD4K; op++)
+	for (op = OP_NULL; op <= OP_FILE; op++)
 		if (!strcmp(argv[2], op_names[op]))
 			break;
 	depth = (unsigned int)strtoul(argv[3], NULL, 10);
 	n = strtoull(argv[4], NULL, 10);
-	if (op > OP_PREAD4K || !depth || depth > DEPTH_MAX || n < depth)
+	if (op > OP_FILE || !depth || depth > DEPTH_MAX || n < depth)
 		die("arguments", EINVAL);
+	if (op == OP_FILE)
+		depth = depth < 3 ? 3 : depth - depth % 3;
 	n -= n % depth;
-	if (op != OP_NULL)
+	if (op >= OP_STATX)
+		make_files();
+	else if (op != OP_NULL)
 		open_file();
 
 	run = prepare(argv[1]);

@@ -38,7 +38,8 @@ static void sim_free(struct xsc_ring *ring)
  * As the kernel does, it takes no SQE for whose CQE there is no room.
  * Barriers: the kernel's half of those in ring.h.
  */
-static unsigned int sim_doorbell(struct xsc_ring *ring, unsigned int max)
+static unsigned int __attribute__((unused))
+sim_doorbell(struct xsc_ring *ring, unsigned int max)
 {
 	unsigned int tail = xsc_smp_load_acquire(&ring->sr->sq_tail);
 	unsigned int head = ring->cr->sq_head, done = 0;

@@ -9,6 +9,7 @@
 #ifndef _DRIVERS_XSC_XSC_H
 #define _DRIVERS_XSC_XSC_H
 
+#include <linux/build_bug.h>
 #include <linux/entry-common.h>
 #include <linux/errno.h>
 #include <linux/ptrace.h>
@@ -138,6 +139,14 @@ static __always_inline bool xsc_interrupted(s64 res)
 	       res != -ENOIOCTLCMD;
 }
 
+/* Not zero if the SQE has a flag, or says where a forward comes from. */
+static __always_inline u32 xsc_sqe_extras(const struct xsc_sqe *sqe)
+{
+	BUILD_BUG_ON(offsetof(struct xsc_sqe, flags) != 4);
+	BUILD_BUG_ON(offsetof(struct xsc_sqe, user_data) != 8);
+	return *(const u32 *)&sqe->flags;
+}
+
 static __always_inline s64 xsc_run_nop(struct xsc_container *c)
 {
 	xsc_count(c->way, XSC_FAM_OTHER);
@@ -157,7 +166,7 @@ static __always_inline s64 xsc_run_nop(struct xsc_container *c)
 static __always_inline s64 xsc_issue(struct xsc_container *c,
 				     struct xsc_sqe *sqe)
 {
-	if (unlikely(sqe->flags | sqe->fwd_arg | sqe->fwd_from | c->linked))
+	if (unlikely(xsc_sqe_extras(sqe) | c->linked))
 		return xsc_issue_chained(c, sqe);
 	if (sqe->op == XSC_OP_NOP)
 		return xsc_run_nop(c);

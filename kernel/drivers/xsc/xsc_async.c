@@ -601,32 +601,40 @@ static s64 xsc_first_try(struct xsc_container *c, struct xsc_pool *pool,
 			 enum xsc_tried *tried, bool *held)
 {
 	u32 nr = array_index_nospec(sqe->op, NR_syscalls);
+	struct fd f = {};
 
 	t->nr = nr;
 	t->flags = xsc_optable[nr].flags;
 	t->args = sqe->args;
 	*held = false;
 	if (t->flags & (XSC_OPF_FD | XSC_OPF_POLL | XSC_OPF_POS)) {
-		t->file = fget(sqe->args[0]);
+		f = fdget(sqe->args[0]);
+		t->file = f.file;
 		if (!t->file)
 			return xsc_run(c, sqe);
 		if (t->flags & XSC_OPF_POS &&
 		    !(sqe->flags & XSC_SQE_UNORDERED))
 			*held = xsc_order_busy(pool, t);
 	}
-	if (*held)
-		return XSC_GOES_ON;
-
-	*tried = xsc_try(t);
-	if (*tried == XSC_TRY_CALLER)
-		return xsc_fall_back(c, sqe, t);
-	if (*tried == XSC_TRY_DONE) {
-		xsc_count(c->way, xsc_optable[nr].family);
-		xsc_trace_op(c->way, nr, t->res);
-		if (t->file)
-			fput(t->file);
-		return t->res;
+	if (!*held) {
+		*tried = xsc_try(t);
+		if (*tried == XSC_TRY_CALLER) {
+			fdput(f);
+			return xsc_run(c, sqe);
+		}
+		if (*tried == XSC_TRY_DONE) {
+			xsc_count(c->way, xsc_optable[nr].family);
+			xsc_trace_op(c->way, nr, t->res);
+			fdput(f);
+			return t->res;
+		}
 	}
+	/*
+	 * Only now: a worker may share the table from here on, and a light
+	 * reference would not do.
+	 */
+	if (t->file && !(f.flags & FDPUT_FPUT))
+		get_file(t->file);
 	return XSC_GOES_ON;
 }
 

@@ -6,7 +6,6 @@
 #include <linux/export.h>
 #include <linux/kmod.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/task_work.h>
@@ -156,8 +155,7 @@ static long xsc_batch(const struct xsc_op_regs *args)
 }
 
 /* The ring driver is a module; it comes and goes. */
-static DEFINE_MUTEX(xsc_ring_driver_lock);
-static const struct xsc_ring_driver *xsc_ring_driver;
+static const struct xsc_ring_driver __rcu *xsc_ring_driver;
 
 /**
  * xsc_ring_driver_register() - offer the ring ops
@@ -165,18 +163,15 @@ static const struct xsc_ring_driver *xsc_ring_driver;
  */
 void xsc_ring_driver_register(const struct xsc_ring_driver *drv)
 {
-	mutex_lock(&xsc_ring_driver_lock);
-	xsc_ring_driver = drv;
-	mutex_unlock(&xsc_ring_driver_lock);
+	rcu_assign_pointer(xsc_ring_driver, drv);
 }
 EXPORT_SYMBOL_GPL(xsc_ring_driver_register);
 
 /** xsc_ring_driver_unregister() - take the ring ops away */
 void xsc_ring_driver_unregister(void)
 {
-	mutex_lock(&xsc_ring_driver_lock);
-	xsc_ring_driver = NULL;
-	mutex_unlock(&xsc_ring_driver_lock);
+	RCU_INIT_POINTER(xsc_ring_driver, NULL);
+	synchronize_rcu();
 }
 EXPORT_SYMBOL_GPL(xsc_ring_driver_unregister);
 
@@ -184,11 +179,11 @@ static const struct xsc_ring_driver *xsc_ring_driver_get(void)
 {
 	const struct xsc_ring_driver *drv;
 
-	mutex_lock(&xsc_ring_driver_lock);
-	drv = xsc_ring_driver;
+	rcu_read_lock();
+	drv = rcu_dereference(xsc_ring_driver);
 	if (drv && !try_module_get(drv->owner))
 		drv = NULL;
-	mutex_unlock(&xsc_ring_driver_lock);
+	rcu_read_unlock();
 	return drv;
 }
 

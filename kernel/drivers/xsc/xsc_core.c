@@ -137,7 +137,6 @@ free:
  * @ring:	the ring
  * @file:	its file, of which a reference is held
  * @done:	SQEs consumed
- * @hidden:	CQEs that the user has not been told of
  * @sqe:	our copy of the one being run
  */
 struct xsc_doorbell {
@@ -145,7 +144,6 @@ struct xsc_doorbell {
 	struct xsc_ring		*ring;
 	struct file		*file;
 	unsigned int		done;
-	bool			hidden;
 	struct xsc_sqe		sqe;
 };
 
@@ -189,13 +187,12 @@ static void xsc_ring_publish_locked(struct xsc_ring *ring)
  * Tell the user what was consumed and completed.  That is done when the
  * doorbell ends, and before an op that may last.
  */
-static void xsc_ring_publish(struct xsc_doorbell *d)
+static __always_inline void xsc_ring_publish(struct xsc_doorbell *d)
 {
 	struct xsc_ring *ring = d->ring;
 	struct xsc_cr_hdr *cr = ring->cr.addr;
 
-	d->hidden = false;
-	if (xsc_ring_alone(ring)) {
+	if (likely(xsc_ring_alone(ring))) {
 		xsc_ring_publish_locked(ring);
 	} else {
 		spin_lock(&ring->cq_lock);
@@ -204,6 +201,14 @@ static void xsc_ring_publish(struct xsc_doorbell *d)
 	}
 	/* Pairs with the user's load-acquire of sq_head: our copy is made. */
 	smp_store_release(&cr->sq_head, ring->sq_head);
+}
+
+/* The last time, with word to those who wait for the ring. */
+static void xsc_ring_publish_end(struct xsc_doorbell *d)
+{
+	struct xsc_ring *ring = d->ring;
+
+	xsc_ring_publish(d);
 	/* Its full barrier pairs with the one in prepare_to_wait(). */
 	if (wq_has_sleeper(&ring->cq_wait))
 		wake_up_poll(&ring->cq_wait, EPOLLIN | EPOLLRDNORM);
@@ -231,55 +236,62 @@ static __always_inline void xsc_ring_complete(struct xsc_doorbell *d, u64 data,
 		xsc_ring_write(ring, data, res);
 		spin_unlock(&ring->cq_lock);
 	}
-	d->hidden = true;
 	d->done++;
 	ring->sq_head++;
 }
 
-static s64 xsc_ring_issue_slow(struct xsc_doorbell *d, struct xsc_sqe *sqe,
-			       u32 nr)
+/* Not a plain op of a plain ring. */
+static noinline s64 xsc_ring_issue_slow(struct xsc_doorbell *d,
+					struct xsc_sqe *sqe)
+{
+	struct xsc_ring *ring = d->ring;
+	bool chained = xsc_sqe_extras(sqe) | d->c.linked;
+
+	xsc_ring_publish_end(d);
+	if (sqe->op == XSC_OP_CANCEL && !chained)
+		return xsc_ring_cancel(ring, sqe);
+	if (ring->async && !chained && xsc_starts(sqe->op))
+		return xsc_start(&d->c, ring, sqe);
+	return xsc_issue(&d->c, sqe);
+}
+
+/* A signal ended the op: what that means is its family's to say. */
+static noinline s64 xsc_ring_interrupted(const struct xsc_sqe *sqe, s64 res)
 {
 	const struct xsc_consumer *consumer;
-	struct xsc_ring *ring = d->ring;
-	s64 res;
+	u32 nr = array_index_nospec(sqe->op, NR_syscalls);
 
-	if (sqe->op == XSC_OP_CANCEL && !d->c.linked &&
-	    !(sqe->flags | sqe->fwd_arg | sqe->fwd_from)) {
-		if (d->hidden)
-			xsc_ring_publish(d);
-		return xsc_ring_cancel(ring, sqe);
-	}
-	if (sqe->op >= NR_syscalls)
-		return xsc_issue(&d->c, sqe);
-
-	if (d->hidden && xsc_optable[nr].flags & XSC_OPF_LASTS)
-		xsc_ring_publish(d);
-	if (ring->async && !(sqe->flags | sqe->fwd_arg | sqe->fwd_from |
-			     d->c.linked) && xsc_starts(sqe->op))
-		res = xsc_start(&d->c, ring, sqe);
-	else
-		res = xsc_issue(&d->c, sqe);
-	if (unlikely(xsc_interrupted(res))) {
-		consumer = xsc_consumers[xsc_optable[nr].family];
-		if (consumer)
-			res = consumer->interrupted(sqe, res);
-	}
-	return res;
+	consumer = xsc_consumers[xsc_optable[nr].family];
+	return consumer ? consumer->interrupted(sqe, res) : res;
 }
 
 static __always_inline s64 xsc_ring_issue(struct xsc_doorbell *d,
-					  struct xsc_sqe *sqe)
+					  struct xsc_sqe *sqe, bool async)
 {
 	u32 nr = sqe->op;
+	bool lasts;
+	s64 res;
 
-	if (nr == XSC_OP_NOP)
-		return xsc_issue(&d->c, sqe);
-	if (nr < NR_syscalls) {
+	if (unlikely(xsc_sqe_extras(sqe) | d->c.linked)) {
+		res = xsc_ring_issue_slow(d, sqe);
+	} else if (likely(nr < NR_syscalls)) {
 		nr = array_index_nospec(nr, NR_syscalls);
-		if (!(xsc_optable[nr].flags & XSC_OPF_LASTS))
-			return xsc_issue(&d->c, sqe);
+		lasts = xsc_optable[nr].flags & XSC_OPF_LASTS;
+		if (lasts && async) {
+			res = xsc_ring_issue_slow(d, sqe);
+		} else {
+			if (lasts)
+				xsc_ring_publish(d);
+			res = xsc_run(&d->c, sqe);
+		}
+	} else if (nr == XSC_OP_NOP) {
+		res = xsc_run_nop(&d->c);
+	} else {
+		res = xsc_ring_issue_slow(d, sqe);
 	}
-	return xsc_ring_issue_slow(d, sqe, nr);
+	if (unlikely(xsc_interrupted(res)))
+		res = xsc_ring_interrupted(sqe, res);
+	return res;
 }
 
 /* What xsc_doorbell() holds while ops run. */
@@ -287,7 +299,7 @@ static void xsc_ring_abort(struct xsc_container *c)
 {
 	struct xsc_doorbell *d = container_of(c, struct xsc_doorbell, c);
 
-	xsc_ring_publish(d);
+	xsc_ring_publish_end(d);
 	mutex_unlock(&d->ring->lock);
 	fput(d->file);
 }
@@ -300,8 +312,6 @@ static void xsc_ring_went_on(struct xsc_doorbell *d)
 
 	ring->sq_head += 1 + d->c.taken;
 	d->done += 1 + d->c.taken;
-	d->c.left -= d->c.taken;
-	d->c.room -= d->c.taken;
 	d->c.taken = 0;
 	/* Pairs with the user's load-acquire of sq_head: our copy is made. */
 	smp_store_release(&cr->sq_head, ring->sq_head);
@@ -319,17 +329,21 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 		.ring = ring,
 		.file = file,
 	};
+	const bool async = ring->async;
 	u32 queued, used, flags = 0;
+	u32 left, room;
 	long ret;
 
 	/* Pairs with the user's store-release of sq_tail: SQEs before index. */
 	queued = smp_load_acquire(&sr->sq_tail) - ring->sq_head;
 	/* Pairs with the user's store-release of cq_head: CQEs were read. */
 	used = smp_load_acquire(&sr->cq_head);
-	spin_lock(&ring->cq_lock);
+	if (async)
+		spin_lock(&ring->cq_lock);
 	used = ring->cq_tail - used;
 	d.c.room = ring->cq_mask + 1 - used - ring->inflight;
-	spin_unlock(&ring->cq_lock);
+	if (async)
+		spin_unlock(&ring->cq_lock);
 	if (queued > ring->sq_mask + 1 || used > ring->cq_mask + 1) {
 		WRITE_ONCE(cr->flags, XSC_CR_SQ_BROKEN);
 		return -EINVAL;
@@ -341,35 +355,42 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 	ret = xsc_container_begin(&d.c, XSC_WAY_RING);
 	if (ret)
 		return ret;
-	if (ring->async)
+	if (async)
 		d.c.async = ring;
 
-	for (d.c.left = min(to_submit, queued); d.c.left;) {
+	room = d.c.room;
+	for (left = min(to_submit, queued); left; left--) {
 		s64 res;
 
-		if (unlikely(!d.c.room)) {
+		if (unlikely(!room)) {
 			flags = XSC_CR_CQ_FULL;
 			if (!d.done)
 				ret = -EBUSY;
 			break;
 		}
-		d.c.left--;
 		xsc_ring_read_sqe(ring, ring->sq_head, &d.sqe);
-		res = xsc_ring_issue(&d, &d.sqe);
+		if (async) {
+			d.c.left = left - 1;
+			d.c.room = room;
+		}
+		res = xsc_ring_issue(&d, &d.sqe, async);
 		if (unlikely(xsc_interrupted(res))) {
 			ret = res == -ERESTART_RESTARTBLOCK ? -EINTR : res;
 			break;
 		}
-		d.c.room--;
-		if (unlikely(res == XSC_GOES_ON))
+		room--;
+		if (unlikely(res == XSC_GOES_ON)) {
+			left -= d.c.taken;
+			room -= d.c.taken;
 			xsc_ring_went_on(&d);
-		else
+		} else {
 			xsc_ring_complete(&d, d.sqe.user_data, res);
+		}
 		if (unlikely(signal_pending(current)))
 			break;
 	}
 
-	xsc_ring_publish(&d);
+	xsc_ring_publish_end(&d);
 	WRITE_ONCE(cr->sqes_done, cr->sqes_done + d.done);
 	if (unlikely(d.c.malformed)) {
 		/* Workers count as well. */

@@ -145,19 +145,32 @@ s64 xsc_check_op(struct xsc_container *c, u32 nr)
  */
 s64 xsc_run(struct xsc_container *c, const struct xsc_sqe *sqe)
 {
+	const struct xsc_opdef *def;
 	u32 nr = sqe->op;
 	s64 res;
 
-	if (nr == XSC_OP_NOP)
-		return xsc_run_nop(c);
-	res = xsc_check_op(c, nr);
-	if (unlikely(res))
-		return res;
-
+	if (unlikely(nr >= NR_syscalls)) {
+		if (nr == XSC_OP_NOP)
+			return xsc_run_nop(c);
+		return xsc_check_op(c, nr);
+	}
 	nr = array_index_nospec(nr, NR_syscalls);
+	def = &xsc_optable[nr];
+	if (unlikely(def->flags & XSC_OPF_DIRECT))
+		return xsc_malformed(c, -EINVAL);
+
 	xsc_op_regs_load(c->regs, nr, sqe->args);
-	xsc_count(c->way, xsc_optable[nr].family);
-	res = xsc_arch_op(c->regs, nr);
+	xsc_count(c->way, def->family);
+	if (likely(!xsc_controlled())) {
+		res = xsc_arch_call(c->regs, nr);
+		/* A control that came meanwhile sees the end of the call. */
+		if (unlikely(xsc_controlled())) {
+			syscall_op_exit_work(c->regs);
+			res = regs_return_value(c->regs);
+		}
+	} else {
+		res = xsc_arch_op(c->regs, nr);
+	}
 	xsc_trace_op(c->way, nr, res);
 	/*
 	 * What a call leaves for its way out, above all the end of a file that

@@ -146,7 +146,10 @@ void xsc_pool_kick_locked(struct xsc_pool *pool, bool light)
 		wake_up_state(pool->task, TASK_INTERRUPTIBLE);
 		return;
 	}
-	w = list_first_entry_or_null(&pool->idle, struct xsc_worker, node);
+	/* Of a thread that is gone all is taken by its xsc_pool_exit(). */
+	w = pool->task ? list_first_entry_or_null(&pool->idle,
+						  struct xsc_worker, node) :
+			 NULL;
 	if (w) {
 		list_del_init(&w->node);
 		wake_up_process(w->task);
@@ -221,7 +224,8 @@ static bool xsc_worker_swap_files(struct xsc_worker *w, struct file *file,
 
 		if (IS_ERR(files))
 			return false;
-		fdt = files_fdtable(files);
+		/* Nobody else has it yet. */
+		fdt = rcu_dereference_raw(files->fdt);
 		for (i = 0; i < fdt->max_fds; i++) {
 			struct file *f = rcu_access_pointer(fdt->fd[i]);
 

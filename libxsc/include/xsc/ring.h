@@ -19,16 +19,13 @@
  * A ring belongs to the process that made it and is not for several threads
  * at once.  Functions return a value or a negative errno.  Compile with
  * -std=gnu11 or _GNU_SOURCE.
+ *
+ * What touches the ring's memory alone is here, and inline.  What enters the
+ * kernel is in <xsc/ring-calls.h>, inline as well; programs that include
+ * <xsc/rt.h> instead have it from libxsc-rt.
  */
 #ifndef XSC_RING_H
 #define XSC_RING_H
-
-#include <fcntl.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <unistd.h>
 
 #include <xsc/barrier.h>
 #include <xsc/gate.h>
@@ -44,6 +41,7 @@ extern "C" {
  * @sq_mask:	sq_entries - 1
  * @cq_mask:	cq_entries - 1
  * @sqe_tail:	SQEs handed out by xsc_ring_get_sqe(), ahead of sr->sq_tail
+ * @sqe_head:	a sq_head of the past
  * @sr:		head of the SR region
  * @sqes:	the SQEs in it
  * @cr:		head of the CR region, read-only
@@ -57,6 +55,7 @@ struct xsc_ring {
 	unsigned int		sq_mask;
 	unsigned int		cq_mask;
 	unsigned int		sqe_tail;
+	unsigned int		sqe_head;
 	struct xsc_sr_hdr	*sr;
 	struct xsc_sqe		*sqes;
 	struct xsc_cr_hdr	*cr;
@@ -64,99 +63,6 @@ struct xsc_ring {
 	size_t			sr_size;
 	size_t			cr_size;
 };
-
-/* Is this an XSC process, which has the op; a legacy one has the device. */
-static inline int xsc_ring_open(struct xsc_ring *ring,
-				struct xsc_ring_params *p)
-{
-	int state = prctl(PR_XSC, XSC_PR_GET, 0, 0, 0), err;
-
-	ring->by_op = state >= 0 && (state & XSC_ST_ACTIVE);
-	if (ring->by_op) {
-		ring->fd = (int)xsc_op6(XSC_OP_RING_SETUP, (long)p, 0, 0, 0,
-					0, 0);
-		return ring->fd < 0 ? ring->fd : 0;
-	}
-	ring->fd = open("/dev/xsc", O_RDWR | O_CLOEXEC);
-	if (ring->fd < 0)
-		return -errno;
-	if (ioctl(ring->fd, XSC_IOC_SETUP, p)) {
-		err = -errno;
-		close(ring->fd);
-		return err;
-	}
-	return 0;
-}
-
-/**
- * xsc_ring_queue_init_params() - make a ring
- * @p:		what is asked for; out: what was made, see xsc_uapi.h
- * @ring:	filled in
- *
- * Return: 0 or a negative errno (ENOENT: no /dev/xsc; modprobe xsc)
- */
-static inline int xsc_ring_queue_init_params(struct xsc_ring_params *p,
-					     struct xsc_ring *ring)
-{
-	char *sr, *cr;
-	int err = xsc_ring_open(ring, p);
-
-	if (err)
-		return err;
-	sr = (char *)mmap(NULL, p->sr_size, PROT_READ | PROT_WRITE,
-			  MAP_SHARED, ring->fd, XSC_OFF_SR);
-	if (sr == (char *)MAP_FAILED) {
-		err = -errno;
-		goto fail_close;
-	}
-	cr = (char *)mmap(NULL, p->cr_size, PROT_READ, MAP_SHARED, ring->fd,
-			  XSC_OFF_CR);
-	if (cr == (char *)MAP_FAILED) {
-		err = -errno;
-		goto fail_unmap;
-	}
-	ring->sq_mask = p->sq_entries - 1;
-	ring->cq_mask = p->cq_entries - 1;
-	ring->sqe_tail = 0;
-	ring->sr = (struct xsc_sr_hdr *)sr;
-	ring->sqes = (struct xsc_sqe *)(sr + p->sqes_off);
-	ring->cr = (struct xsc_cr_hdr *)cr;
-	ring->cqes = (struct xsc_cqe *)(cr + p->cqes_off);
-	ring->sr_size = p->sr_size;
-	ring->cr_size = p->cr_size;
-	return 0;
-
-fail_unmap:
-	munmap(sr, p->sr_size);
-fail_close:
-	close(ring->fd);
-	return err;
-}
-
-/**
- * xsc_ring_queue_init() - make a ring with twice as many CQEs as SQEs
- * @entries:	SQEs, rounded up to a power of two
- * @ring:	filled in
- *
- * Return: 0 or a negative errno
- */
-static inline int xsc_ring_queue_init(unsigned int entries,
-				      struct xsc_ring *ring)
-{
-	struct xsc_ring_params p;
-
-	memset(&p, 0, sizeof(p));
-	p.sq_entries = entries;
-	return xsc_ring_queue_init_params(&p, ring);
-}
-
-/** xsc_ring_queue_exit() - undo xsc_ring_queue_init() */
-static inline void xsc_ring_queue_exit(struct xsc_ring *ring)
-{
-	munmap(ring->cr, ring->cr_size);
-	munmap(ring->sr, ring->sr_size);
-	close(ring->fd);
-}
 
 /** xsc_ring_sq_ready() - SQEs that the kernel has not consumed */
 static inline unsigned int xsc_ring_sq_ready(const struct xsc_ring *ring)
@@ -181,8 +87,12 @@ static inline unsigned int xsc_ring_sq_space_left(const struct xsc_ring *ring)
  */
 static inline struct xsc_sqe *xsc_ring_get_sqe(struct xsc_ring *ring)
 {
-	if (!xsc_ring_sq_space_left(ring))
-		return NULL;
+	/* The kernel's index is looked at when the queue looks full. */
+	if (ring->sqe_tail - ring->sqe_head > ring->sq_mask) {
+		if (!xsc_ring_sq_space_left(ring))
+			return NULL;
+		ring->sqe_head = ring->sqe_tail - xsc_ring_sq_ready(ring);
+	}
 	return &ring->sqes[ring->sqe_tail++ & ring->sq_mask];
 }
 
@@ -199,33 +109,6 @@ static inline unsigned int xsc_ring_flush(struct xsc_ring *ring)
 	 */
 	xsc_smp_store_release(&ring->sr->sq_tail, ring->sqe_tail);
 	return xsc_ring_sq_ready(ring);
-}
-
-/** xsc_ring_enter() - the doorbell: consume at most @to_submit SQEs */
-static inline int xsc_ring_enter(struct xsc_ring *ring, unsigned int to_submit)
-{
-	struct xsc_ring_enter arg;
-	int ret;
-
-	if (ring->by_op)
-		return (int)xsc_op6(XSC_OP_RING_ENTER, ring->fd, to_submit, 0,
-				    0, 0, 0);
-	memset(&arg, 0, sizeof(arg));
-	arg.to_submit = to_submit;
-	ret = ioctl(ring->fd, XSC_IOC_ENTER, &arg);
-	return ret < 0 ? -errno : ret;
-}
-
-/**
- * xsc_ring_submit() - hand all SQEs over and ring the doorbell
- *
- * Return: how many SQEs were consumed, or a negative errno
- */
-static inline int xsc_ring_submit(struct xsc_ring *ring)
-{
-	unsigned int nr = xsc_ring_flush(ring);
-
-	return nr ? xsc_ring_enter(ring, nr) : 0;
 }
 
 /** xsc_ring_cq_ready() - CQEs that were not yet seen */
@@ -274,8 +157,26 @@ static inline void xsc_ring_cqe_seen(struct xsc_ring *ring,
 		xsc_ring_cq_advance(ring, 1);
 }
 
+/**
+ * xsc_ring_for_each_cqe() - walk the CQEs that are there
+ * @ring:	the ring
+ * @head:	an unsigned int for the walk
+ * @cqe:	each CQE in turn
+ *
+ * Give them back with xsc_ring_cq_advance() afterwards.
+ */
+#define xsc_ring_for_each_cqe(ring, head, cqe)				\
+	for ((head) = (ring)->sr->cq_head;				\
+	     (head) != xsc_smp_load_acquire(&(ring)->cr->cq_tail) &&	\
+	     ((cqe) = &(ring)->cqes[(head) & (ring)->cq_mask], 1);	\
+	     (head)++)
+
 #ifdef __cplusplus
 }
+#endif
+
+#ifndef XSC_RT
+#include <xsc/ring-calls.h>
 #endif
 
 #endif /* XSC_RING_H */

@@ -8,6 +8,7 @@
 #include <linux/xsc.h>
 
 #include <asm/ptrace.h>
+#include <asm/syscall.h>
 
 /* Bytes of the syscall instruction, which the saved ip stands behind. */
 #define XSC_INSN_SIZE		2
@@ -76,6 +77,13 @@ static inline void xsc_arch_batch_resume_at(struct pt_regs *regs,
 					    unsigned int pos)
 {
 	regs->r10 = pos;
+}
+
+/* Run a native call that no control looks at. */
+static __always_inline long xsc_arch_call(struct pt_regs *regs, u32 nr)
+{
+	regs->ax = x64_sys_call(regs, nr);
+	return regs->ax;
 }
 
 long xsc_arch_op(struct pt_regs *regs, u32 nr);

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ring-calls.h - XSC rings: what enters the kernel
+ *
+ * Included by <xsc/ring.h>, and by libxsc-rt, which makes a library of it.
+ */
+#ifndef XSC_RING_CALLS_H
+#define XSC_RING_CALLS_H
+
+#include <fcntl.h>
+#include <linux/time_types.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <xsc/ring.h>
+
+#ifndef XSC_RING_CALL
+#define XSC_RING_CALL	static inline
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Is this an XSC process, which has the op; a legacy one has the device. */
+static inline int xsc_ring_open(struct xsc_ring *ring,
+				struct xsc_ring_params *p)
+{
+	int state = prctl(PR_XSC, XSC_PR_GET, 0, 0, 0), err;
+
+	ring->by_op = state >= 0 && (state & XSC_ST_ACTIVE);
+	if (ring->by_op) {
+		ring->fd = (int)xsc_op6(XSC_OP_RING_SETUP, (long)p, 0, 0, 0,
+					0, 0);
+		return ring->fd < 0 ? ring->fd : 0;
+	}
+	ring->fd = open("/dev/xsc", O_RDWR | O_CLOEXEC);
+	if (ring->fd < 0)
+		return -errno;
+	if (ioctl(ring->fd, XSC_IOC_SETUP, p)) {
+		err = -errno;
+		close(ring->fd);
+		return err;
+	}
+	return 0;
+}
+
+/**
+ * xsc_ring_queue_init_params() - make a ring
+ * @p:		what is asked for; out: what was made, see xsc_uapi.h
+ * @ring:	filled in
+ *
+ * Return: 0 or a negative errno (ENOENT: no /dev/xsc; modprobe xsc)
+ */
+XSC_RING_CALL int xsc_ring_queue_init_params(struct xsc_ring_params *p,
+					     struct xsc_ring *ring)
+{
+	char *sr, *cr;
+	int err = xsc_ring_open(ring, p);
+
+	if (err)
+		return err;
+	sr = (char *)mmap(NULL, p->sr_size, PROT_READ | PROT_WRITE,
+			  MAP_SHARED, ring->fd, XSC_OFF_SR);
+	if (sr == (char *)MAP_FAILED) {
+		err = -errno;
+		goto fail_close;
+	}
+	cr = (char *)mmap(NULL, p->cr_size, PROT_READ, MAP_SHARED, ring->fd,
+			  XSC_OFF_CR);
+	if (cr == (char *)MAP_FAILED) {
+		err = -errno;
+		goto fail_unmap;
+	}
+	ring->sq_mask = p->sq_entries - 1;
+	ring->cq_mask = p->cq_entries - 1;
+	ring->sqe_tail = 0;
+	ring->sqe_head = 0;
+	ring->sr = (struct xsc_sr_hdr *)sr;
+	ring->sqes = (struct xsc_sqe *)(sr + p->sqes_off);
+	ring->cr = (struct xsc_cr_hdr *)cr;
+	ring->cqes = (struct xsc_cqe *)(cr + p->cqes_off);
+	ring->sr_size = p->sr_size;
+	ring->cr_size = p->cr_size;
+	return 0;
+
+fail_unmap:
+	munmap(sr, p->sr_size);
+fail_close:
+	close(ring->fd);
+	return err;
+}
+
+/**
+ * xsc_ring_queue_init() - make a ring with twice as many CQEs as SQEs
+ * @entries:	SQEs, rounded up to a power of two
+ * @ring:	filled in
+ *
+ * Return: 0 or a negative errno
+ */
+XSC_RING_CALL int xsc_ring_queue_init(unsigned int entries,
+				      struct xsc_ring *ring)
+{
+	struct xsc_ring_params p;
+
+	memset(&p, 0, sizeof(p));
+	p.sq_entries = entries;
+	return xsc_ring_queue_init_params(&p, ring);
+}
+
+/**
+ * xsc_ring_queue_init_async() - make a ring whose doorbell does not block
+ * @entries:	SQEs, rounded up to a power of two
+ * @ring:	filled in
+ *
+ * Return: 0 or a negative errno
+ */
+XSC_RING_CALL int xsc_ring_queue_init_async(unsigned int entries,
+					    struct xsc_ring *ring)
+{
+	struct xsc_ring_params p;
+
+	memset(&p, 0, sizeof(p));
+	p.sq_entries = entries;
+	p.flags = XSC_RING_ASYNC;
+	return xsc_ring_queue_init_params(&p, ring);
+}
+
+/** xsc_ring_queue_exit() - undo xsc_ring_queue_init() */
+XSC_RING_CALL void xsc_ring_queue_exit(struct xsc_ring *ring)
+{
+	munmap(ring->cr, ring->cr_size);
+	munmap(ring->sr, ring->sr_size);
+	close(ring->fd);
+}
+
+/**
+ * xsc_ring_enter_wait() - the doorbell, and waiting
+ * @ring:	the ring
+ * @to_submit:	consume at most so many SQEs
+ * @min:	wait for so many CQEs, or as many as will come
+ * @timeout:	for so long at most, or NULL
+ *
+ * Return: how many SQEs were consumed, or a negative errno; of the wait
+ *	(ETIME, EINTR) only if none was
+ */
+XSC_RING_CALL int xsc_ring_enter_wait(struct xsc_ring *ring,
+				      unsigned int to_submit, unsigned int min,
+				      const struct __kernel_timespec *timeout)
+{
+	struct xsc_ring_enter arg;
+	int ret;
+
+	if (ring->by_op)
+		return (int)xsc_op6(XSC_OP_RING_ENTER, ring->fd, to_submit, 0,
+				    min, (long)timeout, 0);
+	memset(&arg, 0, sizeof(arg));
+	arg.to_submit = to_submit;
+	arg.min_complete = min;
+	arg.timeout = (__u64)(unsigned long)timeout;
+	ret = ioctl(ring->fd, XSC_IOC_ENTER, &arg);
+	return ret < 0 ? -errno : ret;
+}
+
+/** xsc_ring_enter() - the doorbell: consume at most @to_submit SQEs */
+XSC_RING_CALL int xsc_ring_enter(struct xsc_ring *ring, unsigned int to_submit)
+{
+	return xsc_ring_enter_wait(ring, to_submit, 0, NULL);
+}
+
+/**
+ * xsc_ring_submit() - hand all SQEs over and ring the doorbell
+ *
+ * Return: how many SQEs were consumed, or a negative errno
+ */
+XSC_RING_CALL int xsc_ring_submit(struct xsc_ring *ring)
+{
+	unsigned int nr = xsc_ring_flush(ring);
+
+	return nr ? xsc_ring_enter_wait(ring, nr, 0, NULL) : 0;
+}
+
+/**
+ * xsc_ring_submit_and_wait() - the same, and wait for @min CQEs
+ *
+ * Return: how many SQEs were consumed, or a negative errno
+ */
+XSC_RING_CALL int xsc_ring_submit_and_wait(struct xsc_ring *ring,
+					   unsigned int min)
+{
+	unsigned int nr = xsc_ring_flush(ring);
+
+	if (!nr && xsc_ring_cq_ready(ring) >= min)
+		return 0;
+	return xsc_ring_enter_wait(ring, nr, min, NULL);
+}
+
+/**
+ * xsc_ring_wait_cqes() - wait for CQEs, submitting what was not yet
+ * @ring:	the ring
+ * @cqe:	set to the first, or to NULL
+ * @min:	so many
+ * @timeout:	for so long at most, or NULL
+ *
+ * Return: 0, -ETIME, -EINTR, -EAGAIN if there is none and nothing in flight
+ *	that could make one, or another negative errno
+ */
+XSC_RING_CALL int xsc_ring_wait_cqes(struct xsc_ring *ring,
+				     struct xsc_cqe **cqe, unsigned int min,
+				     const struct __kernel_timespec *timeout)
+{
+	unsigned int nr = xsc_ring_flush(ring);
+	int ret = 0;
+
+	if (nr || xsc_ring_cq_ready(ring) < min)
+		ret = xsc_ring_enter_wait(ring, nr, min, timeout);
+	/* What interrupted the wait is not said when SQEs were consumed. */
+	if (ret > 0 && xsc_ring_cq_ready(ring) < min)
+		ret = timeout ? -ETIME :
+				xsc_ring_enter_wait(ring, 0, min, NULL);
+	/* EBUSY: the CQ is full, which is what we wait for. */
+	if (!xsc_ring_peek_cqe(ring, cqe))
+		return 0;
+	return ret < 0 ? ret : -EAGAIN;
+}
+
+/** xsc_ring_wait_cqe() - wait for one CQE */
+XSC_RING_CALL int xsc_ring_wait_cqe(struct xsc_ring *ring, struct xsc_cqe **cqe)
+{
+	if (!xsc_ring_peek_cqe(ring, cqe))
+		return 0;
+	return xsc_ring_wait_cqes(ring, cqe, 1, NULL);
+}
+
+/** xsc_ring_wait_cqe_timeout() - wait for one CQE, for so long at most */
+XSC_RING_CALL int
+xsc_ring_wait_cqe_timeout(struct xsc_ring *ring, struct xsc_cqe **cqe,
+			  const struct __kernel_timespec *timeout)
+{
+	if (!xsc_ring_peek_cqe(ring, cqe))
+		return 0;
+	return xsc_ring_wait_cqes(ring, cqe, 1, timeout);
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* XSC_RING_CALLS_H */

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+/*
+ * helper-rt.c - what a program does with libxsc-rt, by the stock C library or
+ * by XSC's; prints what it found; TEST: rt
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <xsc/rt.h>
+
+static struct xsc_ring ring;
+
+static int fail(const char *what, long n)
+{
+	printf("%s: %ld\n", what, n);
+	return 1;
+}
+
+int main(void)
+{
+	struct __kernel_timespec ts = { 0, 50000000 };
+	struct xsc_sqe *sqe;
+	struct xsc_cqe *cqe;
+	unsigned int head, n = 0;
+	char buf[64] = "", first[8];
+	struct statx stx;
+	int p[2], ret;
+
+	printf("%s process\n", prctl(PR_XSC, XSC_PR_GET, 0, 0, 0) & XSC_ST_ACTIVE ? "xsc" : "legacy");
+	if (pipe(p))
+		return fail("pipe", errno);
+
+	/* a plain ring: in order */
+	ret = xsc_ring_queue_init(8, &ring);
+	if (ret)
+		return fail("xsc_ring_queue_init", ret);
+	xsc_prep_statx(xsc_ring_get_sqe(&ring), AT_FDCWD, "/etc/passwd", 0, STATX_SIZE, &stx);
+	sqe = xsc_ring_get_sqe(&ring);
+	xsc_prep_openat(sqe, AT_FDCWD, "/etc/passwd", O_RDONLY, 0);
+	xsc_sqe_link(sqe);
+	sqe = xsc_ring_get_sqe(&ring);
+	xsc_prep_read(sqe, 0, buf, 4);
+	xsc_sqe_forward(sqe, 0, 1);
+	xsc_sqe_link(sqe);
+	sqe = xsc_ring_get_sqe(&ring);
+	xsc_prep_close(sqe, 0);
+	xsc_sqe_forward(sqe, 0, 2);
+	ret = xsc_ring_submit(&ring);
+	if (ret != 4)
+		return fail("xsc_ring_submit", ret);
+	xsc_ring_for_each_cqe(&ring, head, cqe) {
+		if (cqe->res < 0)
+			return fail("an op", cqe->res);
+		n++;
+	}
+	xsc_ring_cq_advance(&ring, n);
+	printf("%u ops, %s, size %s\n", n, buf, stx.stx_size ? "known" : "0");
+	xsc_ring_queue_exit(&ring);
+
+	/* an asynchronous one */
+	ret = xsc_ring_queue_init_async(8, &ring);
+	if (ret)
+		return fail("xsc_ring_queue_init_async", ret);
+	sqe = xsc_ring_get_sqe(&ring);
+	xsc_prep_read(sqe, p[0], first, 5);
+	xsc_sqe_set_data(sqe, first);
+	ret = xsc_ring_wait_cqe_timeout(&ring, &cqe, &ts);
+	printf("nothing to read: %s\n", strerror(-ret));
+	xsc_prep_write(xsc_ring_get_sqe(&ring), p[1], "async", 5);
+	ret = xsc_ring_submit_and_wait(&ring, 2);
+	n = 0;
+	while (!xsc_ring_wait_cqe(&ring, &cqe)) {
+		if (xsc_cqe_get_data(cqe) == first)
+			printf("read: %d, %.5s\n", (int)cqe->res, first);
+		n++;
+		xsc_ring_cqe_seen(&ring, cqe);
+	}
+	printf("%u completions, then %s\n", n, strerror(-xsc_ring_wait_cqe(&ring, &cqe)));
+	xsc_prep_fsync(xsc_ring_get_sqe(&ring), p[0]);
+	if (xsc_ring_wait_cqe(&ring, &cqe))
+		return fail("xsc_ring_wait_cqe", 0);
+	printf("fsync of a pipe: %s\n", strerror((int)-cqe->res));
+	xsc_ring_cqe_seen(&ring, cqe);
+	xsc_prep_read(xsc_ring_get_sqe(&ring), p[0], first, 5);
+	xsc_ring_submit(&ring);
+	xsc_ring_queue_exit(&ring);
+	return 0;
+}

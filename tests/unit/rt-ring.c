@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+/*
+ * rt-ring.c - what libxsc-rt makes of the kernel's answers; preparing, walking
+ *
+ * The kernel is played by an ioctl() of our own.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+
+static int sim_ioctl(int fd, unsigned long cmd, void *arg);
+
+#define ioctl(fd, cmd, arg)	sim_ioctl(fd, cmd, arg)
+#include <xsc/prep.h>
+#include <xsc/ring.h>
+#undef ioctl
+#include "ring-sim.h"
+#include "tap.h"
+
+static struct xsc_ring ring;
+
+/* what the next doorbells answer, and what they were asked */
+static struct answer {
+	int		ret;		/* negative: that errno; else consume so many */
+	unsigned int	extra;		/* CQEs of what was in flight */
+} answers[4];
+static unsigned int nr_answers, asked;
+static struct xsc_ring_enter last;
+
+static int sim_ioctl(int fd, unsigned long cmd, void *arg)
+{
+	struct answer *a = &answers[asked++];
+
+	last = *(struct xsc_ring_enter *)arg;
+	if (fd != ring.fd || cmd != XSC_IOC_ENTER || asked > nr_answers) {
+		tap_ok(false, "a doorbell that nobody expects");
+		return 0;
+	}
+	for (unsigned int i = 0; i < a->extra; i++) {
+		ring.cqes[ring.cr->cq_tail & ring.cq_mask].res = 4711;
+		ring.cr->cq_tail++;
+	}
+	if (a->ret < 0) {
+		errno = -a->ret;
+		return -1;
+	}
+	/* consumed and gone on */
+	ring.cr->sq_head += a->ret;
+	return a->ret;
+}
+
+static void expect(unsigned int nr, const struct answer *a)
+{
+	memcpy(answers, a, nr * sizeof(*a));
+	nr_answers = nr;
+	asked = 0;
+}
+
+#define EXPECT(...)	expect(sizeof((struct answer []) { __VA_ARGS__ }) / sizeof(struct answer), \
+			       (struct answer []) { __VA_ARGS__ })
+
+static void add(void)
+{
+	xsc_prep_nop(xsc_ring_get_sqe(&ring));
+}
+
+static void waits(void)
+{
+	struct __kernel_timespec ts = { 1, 0 };
+	struct xsc_cqe *cqe;
+
+	add();
+	EXPECT({ 1, 1 });
+	tap_ok(!xsc_ring_wait_cqe(&ring, &cqe) && cqe && cqe->res == 4711, "wait: submits and has its CQE");
+	tap_ok(last.to_submit == 1 && last.min_complete == 1 && !last.timeout && !last.flags, "in one doorbell");
+	xsc_ring_cqe_seen(&ring, cqe);
+
+	add();
+	EXPECT({ 1, 0 }, { 0, 1 });
+	tap_ok(!xsc_ring_wait_cqe(&ring, &cqe) && asked == 2 && last.to_submit == 0, "wait: interrupted after the submission, waits on");
+	EXPECT({ 0, 0 });
+	tap_ok(!xsc_ring_wait_cqe(&ring, &cqe) && !asked, "wait: a CQE is there, no doorbell");
+	xsc_ring_cqe_seen(&ring, cqe);
+
+	add();
+	EXPECT({ 1, 0 }, { -EINTR, 0 });
+	tap_ok(xsc_ring_wait_cqe(&ring, &cqe) == -EINTR && !cqe, "wait: EINTR");
+	EXPECT({ 0, 0 });
+	tap_ok(xsc_ring_wait_cqe(&ring, &cqe) == -EAGAIN && !cqe, "wait: nothing in flight: EAGAIN");
+	EXPECT({ -ETIME, 0 });
+	tap_ok(xsc_ring_wait_cqe_timeout(&ring, &cqe, &ts) == -ETIME, "wait: ETIME");
+	tap_ok(last.timeout == (__u64)(unsigned long)&ts, "the timeout was handed over");
+	add();
+	EXPECT({ 1, 0 });
+	tap_ok(xsc_ring_wait_cqe_timeout(&ring, &cqe, &ts) == -ETIME, "wait: ETIME after a submission");
+	EXPECT({ -EBUSY, 1 });
+	add();
+	tap_ok(!xsc_ring_wait_cqe(&ring, &cqe), "wait: EBUSY, but there is a CQE");
+	xsc_ring_cqe_seen(&ring, cqe);
+	EXPECT({ -EPERM, 0 });
+	tap_ok(xsc_ring_wait_cqes(&ring, &cqe, 2, NULL) == -EPERM && !cqe, "wait: another error");
+	EXPECT({ 1, 2 });
+	tap_ok(xsc_ring_submit_and_wait(&ring, 2) == 1 && last.min_complete == 2, "submit_and_wait");
+	EXPECT({ 0, 0 });
+	tap_ok(xsc_ring_submit_and_wait(&ring, 2) == 0 && !asked, "submit_and_wait: nothing to do, no doorbell");
+	tap_ok(xsc_ring_submit(&ring) == 0 && !asked, "submit: nothing to do, no doorbell");
+}
+
+static void walk(void)
+{
+	struct xsc_cqe *cqe;
+	unsigned int head, n = 0;
+
+	xsc_ring_cq_advance(&ring, xsc_ring_cq_ready(&ring));
+	for (unsigned int i = 0; i < 5; i++) {
+		cqe = &ring.cqes[ring.cr->cq_tail++ & ring.cq_mask];
+		cqe->user_data = i;
+	}
+	xsc_ring_for_each_cqe(&ring, head, cqe)
+		n += cqe->user_data == n;
+	tap_ok(n == 5 && xsc_ring_cq_ready(&ring) == 5, "for_each: five, and they stay");
+	xsc_ring_cq_advance(&ring, n);
+	n = 0;
+	xsc_ring_for_each_cqe(&ring, head, cqe)
+		n++;
+	tap_ok(n == 0, "for_each: none");
+}
+
+#define IS(nr, ...)	is(&sqe, nr, (long []) { __VA_ARGS__, 0, 0, 0, 0, 0, 0 }, #nr)
+
+static void is(const struct xsc_sqe *sqe, unsigned int op, const long *args, const char *name)
+{
+	tap_ok(sqe->op == op && !sqe->flags && !sqe->fwd_arg && !sqe->fwd_from && !sqe->user_data &&
+	       !memcmp(sqe->args, args, sizeof(sqe->args)), "prep: %s", name);
+}
+
+static void preps(void)
+{
+	struct __kernel_timespec ts;
+	struct xsc_sqe sqe;
+	struct pollfd pf;
+	char b[8];
+
+	memset(&sqe, 0xff, sizeof(sqe));
+	xsc_prep_nop(&sqe);
+	IS(XSC_OP_NOP, 0);
+	xsc_prep_cancel(&sqe, 0xfedcba9876543210, XSC_CANCEL_ALL);
+	IS(XSC_OP_CANCEL, 0xfedcba9876543210, XSC_CANCEL_ALL);
+	xsc_prep_read(&sqe, 3, b, 8);
+	IS(__NR_read, 3, (long)b, 8);
+	xsc_prep_write(&sqe, 3, b, 8);
+	IS(__NR_write, 3, (long)b, 8);
+	xsc_prep_pread(&sqe, 3, b, 8, 1ULL << 40);
+	IS(__NR_pread64, 3, (long)b, 8, 1L << 40);
+	xsc_prep_pwrite(&sqe, 3, b, 8, 1ULL << 40);
+	IS(__NR_pwrite64, 3, (long)b, 8, 1L << 40);
+	xsc_prep_readv(&sqe, 3, (void *)b, 2);
+	IS(__NR_readv, 3, (long)b, 2);
+	xsc_prep_writev(&sqe, 3, (void *)b, 2);
+	IS(__NR_writev, 3, (long)b, 2);
+	xsc_prep_openat(&sqe, AT_FDCWD, b, O_RDWR, 0640);
+	IS(__NR_openat, AT_FDCWD, (long)b, O_RDWR, 0640);
+	xsc_prep_close(&sqe, 3);
+	IS(__NR_close, 3);
+	xsc_prep_statx(&sqe, 3, b, 1, 2, b);
+	IS(__NR_statx, 3, (long)b, 1, 2, (long)b);
+	xsc_prep_unlinkat(&sqe, 3, b, 1);
+	IS(__NR_unlinkat, 3, (long)b, 1);
+	xsc_prep_mkdirat(&sqe, 3, b, 0750);
+	IS(__NR_mkdirat, 3, (long)b, 0750);
+	xsc_prep_renameat(&sqe, 3, b, 4, b + 1, 1);
+	IS(__NR_renameat2, 3, (long)b, 4, (long)b + 1, 1);
+	xsc_prep_fsync(&sqe, 3);
+	IS(__NR_fsync, 3);
+	xsc_prep_fdatasync(&sqe, 3);
+	IS(__NR_fdatasync, 3);
+	xsc_prep_fallocate(&sqe, 3, 1, 2, 1ULL << 40);
+	IS(__NR_fallocate, 3, 1, 2, 1L << 40);
+	xsc_prep_accept(&sqe, 3, (void *)b, b, 1);
+	IS(__NR_accept4, 3, (long)b, (long)b, 1);
+	xsc_prep_connect(&sqe, 3, (void *)b, 16);
+	IS(__NR_connect, 3, (long)b, 16);
+	xsc_prep_recv(&sqe, 3, b, 8, 1);
+	IS(__NR_recvfrom, 3, (long)b, 8, 1);
+	xsc_prep_send(&sqe, 3, b, 8, 1);
+	IS(__NR_sendto, 3, (long)b, 8, 1);
+	xsc_prep_recvmsg(&sqe, 3, (void *)b, 1);
+	IS(__NR_recvmsg, 3, (long)b, 1);
+	xsc_prep_sendmsg(&sqe, 3, (void *)b, 1);
+	IS(__NR_sendmsg, 3, (long)b, 1);
+	xsc_prep_shutdown(&sqe, 3, 1);
+	IS(__NR_shutdown, 3, 1);
+	xsc_prep_poll(&sqe, &pf, 1, -1);
+	IS(__NR_poll, (long)&pf, 1, -1);
+	xsc_prep_sleep(&sqe, &ts);
+	IS(__NR_nanosleep, (long)&ts);
+	xsc_prep_sleep_until(&sqe, 1, &ts);
+	IS(__NR_clock_nanosleep, 1, 1, (long)&ts);
+	xsc_sqe_set_data(&sqe, b);
+	tap_ok(sqe.user_data == (__u64)(unsigned long)b, "set_data");
+}
+
+int main(void)
+{
+	sim_init(&ring, 8, 16, 0xfffffffc);
+	waits();
+	walk();
+	preps();
+	sim_free(&ring);
+	return tap_done();
+}
