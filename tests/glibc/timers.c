@@ -39,11 +39,6 @@ static void handler(int sig, siginfo_t *si, void *uc)
 
 static void *sleeper(void *arg)
 {
-	sigset_t s;
-
-	sigemptyset(&s);
-	sigaddset(&s, SIGUSR2);
-	pthread_sigmask(SIG_UNBLOCK, &s, NULL);
 	*(volatile pid_t *)arg = gettid();
 	while (!signals)
 		usleep(1000);
@@ -101,11 +96,8 @@ int main(void)
 	CHECK(value == 88);
 	CHECK(!timer_delete(id));
 
-	/* to one thread and no other */
+	/* to one thread and no other: a signal to the process would go to this one */
 	signals = 0;
-	sigemptyset(&s);
-	sigaddset(&s, SIGUSR2);
-	pthread_sigmask(SIG_BLOCK, &s, NULL);
 	CHECK(!pthread_create(&t, NULL, sleeper, (void *)&tid));
 	while (!tid)
 		usleep(1000);
@@ -116,6 +108,9 @@ int main(void)
 	CHECK(!pthread_join(t, NULL));
 	CHECK(in_tid == tid);
 	CHECK(!timer_delete(id));
+	sigemptyset(&s);
+	sigaddset(&s, SIGUSR2);
+	pthread_sigmask(SIG_BLOCK, &s, NULL);
 
 	/* overruns of a blocked signal */
 	its = (struct itimerspec){ .it_value.tv_nsec = 1000000, .it_interval.tv_nsec = 1000000 };
