@@ -17,11 +17,12 @@ help:
 	@echo 'make bench           what an op costs'
 	@echo
 	@echo 'make check-debug     the guest tests on the debug kernel (KASAN, lockdep, leaks)'
-	@echo 'make check-glibc     the glibc tests'
+	@echo "make check-glibc     the C library: our tests, the ABI, glibc's own tests stock against XSC (hours)"
 	@echo 'make check-apps      stock programs, legacy against XSC'
 	@echo 'make check-security  the trap guard, the notes, the existing controls'
 	@echo 'make check-vm        the tests of ./xsc-vm'
 	@echo 'make fuzz            fuzzers, a minute each'
+	@echo 'make soak            30 minutes of fork, exec, threads and signals on the debug kernel'
 	@echo
 	@echo 'make setup           install the Debian packages that are missing'
 	@echo 'make kernel          the guest kernel            build/kernel-main'
@@ -81,12 +82,12 @@ check: guest
 bench: guest-plain
 	@$(call script,bench/run-bench)
 
-.PHONY: check-debug check-glibc check-apps check-security check-vm fuzz
+.PHONY: check-debug check-glibc check-apps check-security check-vm fuzz soak
 check-debug: guest-debug
 	@$(call script,tests/run-check-debug)
 
 check-glibc: guest
-	@$(call script,tests/glibc/run)
+	@rc=0; tests/glibc/run || rc=1; tests/glibc/abi || rc=1; tests/glibc/run-suite $(ARGS) || rc=1; exit $$rc
 
 check-apps: guest
 	@$(call script,tests/apps/run)
@@ -99,6 +100,9 @@ check-vm: guest
 
 fuzz: guest
 	@$(call script,tests/fuzz/run)
+
+soak: guest-debug
+	@$(call script,tests/soak/run)
 
 # what was downloaded stays
 .PHONY: clean distclean

@@ -2,7 +2,11 @@
 # SPDX-License-Identifier: MIT
 # build-glibc.sh - build the XSC C library and lay out what gets installed
 #
-# usage: tools/build-glibc.sh [BUILD_DIRECTORY]     (default $XSC_BUILD, or build)
+# usage: tools/build-glibc.sh [--stock] [BUILD_DIRECTORY]   (default $XSC_BUILD, or build)
+#
+# With --stock the same sources without --enable-xsc, for tests to compare with:
+# build/glibc-stock has the objects, build/glibc-stock-stage what they install.
+# Without:
 #
 # build/glibc-src     sources: Debian's glibc, our series, our new files
 # build/glibc         objects
@@ -15,12 +19,16 @@
 set -euo pipefail
 umask 022
 
-phase=
-case ${1-} in
--h | --help) sed -n '3,/^set/s/^# \{0,1\}//p' "$0"; exit 0 ;;
---phase) phase=$2; shift 2 ;;		# of ourselves: see run below
--*) echo "${0##*/}: unknown option: $1 (see --help)" >&2; exit 2 ;;
-esac
+phase='' kind=xsc
+while [ $# -gt 0 ]; do
+	case $1 in
+	-h | --help) sed -n '3,/^set/s/^# \{0,1\}//p' "$0"; exit 0 ;;
+	--stock) kind=stock; shift ;;
+	--phase) phase=$2; shift 2 ;;		# of ourselves: see run below
+	-*) echo "${0##*/}: unknown option: $1 (see --help)" >&2; exit 2 ;;
+	*) break ;;
+	esac
+done
 if [ -n "${1-}" ]; then
 	mkdir -p "$1"
 	XSC_BUILD=$(cd "$1" && pwd)
@@ -45,6 +53,12 @@ xscdir=sysdeps/unix/sysv/linux/x86_64/64/xsc
 src=$XSC_BUILD/glibc-src obj=$XSC_BUILD/glibc stage=$XSC_BUILD/glibc-stage
 out=$XSC_BUILD/xsc-prefix stamps=$XSC_BUILD/glibc-stamps
 objects=7800		# lines with -c in the log of a full build, about
+name=glibc		# of stamps and logs
+ours=(--with-pkgversion="Debian GLIBC XSC" --enable-xsc "--with-xsc-libdir=$libdir")
+if [ $kind = stock ]; then
+	obj=$XSC_BUILD/glibc-stock stage=$XSC_BUILD/glibc-stock-stage name=glibc-stock
+	ours=(--with-pkgversion="Debian GLIBC stock")
+fi
 
 # Let ccache serve any checkout, and not run the preprocessor first.
 export CCACHE_BASEDIR=$XSC_BUILD CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
@@ -158,9 +172,7 @@ configure() {
 		--enable-stackguard-randomization --enable-stack-protector=strong \
 		--with-headers="$XSC_BUILD/glibc-headers" --enable-kernel=3.2 \
 		--enable-multi-arch --disable-build-nscd --disable-werror \
-		--with-pkgversion="Debian GLIBC XSC" \
-		--with-bugurl="http://www.debian.org/Bugs/" \
-		--enable-xsc --with-xsc-libdir=$libdir
+		--with-bugurl="http://www.debian.org/Bugs/" "${ours[@]}"
 }
 
 # ------------------------------------------------- make, install, lay out ---
@@ -260,36 +272,42 @@ fi
 # run PHASE KEY [COUNT PATTERN] - run a function of this script, unless it is
 # done for KEY.  In a process of its own, where an error ends it.
 run() {
-	local name=$1 key=$2 log=glibc-$1
-	if [ "$(cat "$stamps/$name" 2>/dev/null)" = "$key" ]; then
+	local phase=$1 key=$2 log=$name-$1 stamp=$stamps/$1 option=()
+	if [ $kind = stock ]; then
+		option=(--stock)
+		[ "$phase" = unpack ] || stamp=$stamp-stock
+	fi
+	if [ "$(cat "$stamp" 2>/dev/null)" = "$key" ]; then
 		return
 	fi
-	[ "$name" != compile ] || log=glibc
-	rm -f "$stamps/$name"
-	run_logged "$log" "${3-0}" "${4-}" "$0" --phase "$name" "$XSC_BUILD" || exit 1
-	echo "$key" >"$stamps/$name"
+	[ "$phase" != compile ] || log=$name
+	rm -f "$stamp"
+	run_logged "$log" "${3-0}" "${4-}" "$0" "${option[@]}" --phase "$phase" "$XSC_BUILD" || exit 1
+	echo "$key" >"$stamp"
 }
 
 for f in "$tarball" "$debian/debian/patches/series"; do
 	[ -e "$f" ] || die "$f is missing: apt-get install glibc-source"
 done
 take_lock glibc
+[ $kind = xsc ] || take_lock glibc-stock
 mkdir -p "$stamps"
 
 key() { sha256sum | cut -c 1-16; }
-mapfile -t ours < <(find "$series" "$overlay" "$uapi" -type f ! -name '*~' | sort)
-k_unpack=$({ stat -c '%s %Y' "$tarball"; hash_of "${ours[@]}"; declare -f unpack; } | key)
+mapfile -t files < <(find "$series" "$overlay" "$uapi" -type f ! -name '*~' | sort)
+k_unpack=$({ stat -c '%s %Y' "$tarball"; hash_of "${files[@]}"; declare -f unpack; } | key)
 k_options=$({ declare -f configure headers
-	echo "$XSC_BUILD $XSC_GLIBC_CFLAGS"; $host-gcc-12 --version; } | key)
+	echo "$XSC_BUILD $XSC_GLIBC_CFLAGS ${ours[*]}"; $host-gcc-12 --version; } | key)
 k_compile=$(echo "$k_unpack $k_options $skip" "$(declare -f compile)" | key)
 k_layout=$(echo "$k_compile" "$(declare -f layout check_names)" | key)
 
-if [ "$(cat "$stamps/layout" 2>/dev/null)" = "$k_layout" ] && [ -d "$out" ]; then
+if [ $kind = xsc ] && [ "$(cat "$stamps/layout" 2>/dev/null)" = "$k_layout" ] && [ -d "$out" ]; then
 	say "up to date"
 	exit 0
 fi
 run unpack "$k_unpack"
 run configure "$k_options $(hash_of "$src/configure" "$src/config.h.in")"
 run compile "$k_compile" $objects ' -c '
+[ $kind = xsc ] || exit 0
 run layout "$k_layout"
 say "$out is ready, after $SECONDS s"

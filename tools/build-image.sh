@@ -1,5 +1,5 @@
 #!/bin/bash
-# build-image.sh [--layer] - build the guest's root file system
+# build-image.sh [--layer | --apps] - build the guest's root file system
 #
 # build/guest.ext4   Debian 12 minbase plus the programs that the tests use.  Built
 #                    once; every VM reads it and keeps its writes to itself.
@@ -9,6 +9,8 @@
 #                    over the root at boot.
 # build/guest.initrd  the first process, tools/guest/init.c
 # With --layer only the latter two; xsc-vm does that at each start.
+# With --apps build/guest-apps.ext4 instead of guest.ext4: the same and the servers that
+# tests/apps/servers tries.  ./xsc-vm --image apps takes it.
 #
 # Packages come from where this machine's apt gets them; they and the package
 # lists are kept in build/cache, so that a second build downloads nothing.
@@ -29,9 +31,20 @@ PACKAGES="
 	libcap2-bin libseccomp2 liburing2 libzydis4.0 acl attr
 	gcc g++ libc6-dev make"
 
+APPS="
+	redis-server redis-tools nginx-light apache2-utils wrk memcached openssh-server openssh-client
+	rsync tmux curl"
+
+name=''
 case ${1-} in
--h | --help) sed -n '2,16s/^# \{0,1\}//p' "$0"; exit 0 ;;
+-h | --help) sed -n '2,18s/^# \{0,1\}//p' "$0"; exit 0 ;;
 '' | --layer) ;;
+--apps)
+	name=-apps
+	ROOT=$XSC_BUILD/guest-apps-root
+	IMAGE=$XSC_BUILD/guest-apps.ext4
+	PACKAGES+=$APPS
+	;;
 *) die "unknown argument: $1 (see --help)" ;;
 esac
 
@@ -171,11 +184,12 @@ finish_root() {
 
 "$XSC_TOP/tools/setup.sh" image || exit
 take_lock image
+STAMP=$XSC_BUILD/.image$name-stamp
 mkdir -p "$CACHE/debs" "$CACHE/lists"
 # shellcheck disable=SC2086
 packages=$(printf '%s ' $SUITE $PACKAGES)
 stamp=$({ echo "$packages $SIZE" && declare -f mkfs install_packages finish_root; } | sha256sum)
-if [ -e "$IMAGE" ] && [ "$(cat "$XSC_BUILD/.image-stamp" 2>/dev/null)" = "$stamp" ]; then
+if [ -e "$IMAGE" ] && [ "$(cat "$STAMP" 2>/dev/null)" = "$stamp" ]; then
 	build_layer
 	exit
 fi
@@ -210,13 +224,13 @@ if [ ! -e "$ROOT/.xsc-minbase" ]; then
 fi
 
 if [ ! -e "$ROOT/.xsc-packages" ]; then
-	run_logged image-packages 0 '^(Get:|Selecting |Unpacking |Setting up )' install_packages || exit
+	run_logged "image$name-packages" 0 '^(Get:|Selecting |Unpacking |Setting up )' install_packages || exit
 	echo "$packages" >"$ROOT/.xsc-packages"
 fi
 
 finish_root
 
-say "writing guest.ext4 ($(du -sm --apparent-size "$ROOT" | cut -f1) MiB)"
+say "writing ${IMAGE##*/} ($(du -sm --apparent-size "$ROOT" | cut -f1) MiB)"
 mkfs "$IMAGE" $SIZE "$ROOT" || die "mke2fs failed for $IMAGE"
-echo "$stamp" >"$XSC_BUILD/.image-stamp"
+echo "$stamp" >"$STAMP"
 build_layer
