@@ -17,7 +17,6 @@
 #ifndef _DRIVERS_XSC_ASYNC_H
 #define _DRIVERS_XSC_ASYNC_H
 
-#include <linux/audit.h>
 #include <linux/hashtable.h>
 #include <linux/hrtimer.h>
 #include <linux/kref.h>
@@ -289,24 +288,6 @@ enum xsc_tried xsc_try(struct xsc_try *t);
 #define XSC_OPF_LASTS	(XSC_OPF_BLOCK | XSC_OPF_CALLER | XSC_OPF_POS)
 
 /**
- * xsc_watched() - does a control look at the current task's calls, now?
- *
- * As xsc_controlled(), but for a task that has an audit context while audit is
- * switched off: tasks keep the flag once audit was ever on.
- *
- * Return: true if so.
- */
-static inline bool xsc_watched(void)
-{
-	unsigned long work = READ_ONCE(current_thread_info()->syscall_work) &
-			     (SYSCALL_WORK_ENTER | SYSCALL_WORK_EXIT);
-
-	if (likely(!work))
-		return false;
-	return work != SYSCALL_WORK_SYSCALL_AUDIT || audit_enabled;
-}
-
-/**
  * xsc_starts() - is this an op that may go on by itself, now?
  * @op:		its number, also an unknown one
  *
@@ -321,7 +302,7 @@ static inline bool xsc_starts(u32 op)
 	flags = xsc_optable[array_index_nospec(op, NR_syscalls)].flags;
 	return flags & (XSC_OPF_BLOCK | XSC_OPF_POS) &&
 	       !(flags & (XSC_OPF_CALLER | XSC_OPF_DIRECT)) &&
-	       !xsc_watched();
+	       !xsc_controlled();
 }
 
 /* The one place where a ring's SQE is read. */
