@@ -338,12 +338,15 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 	queued = smp_load_acquire(&sr->sq_tail) - ring->sq_head;
 	/* Pairs with the user's store-release of cq_head: CQEs were read. */
 	used = smp_load_acquire(&sr->cq_head);
-	if (async)
+	if (async) {
 		spin_lock(&ring->cq_lock);
-	used = ring->cq_tail - used;
-	d.c.room = ring->cq_mask + 1 - used - ring->inflight;
-	if (async)
+		used = ring->cq_tail - used;
+		d.c.room = ring->cq_mask + 1 - used - ring->inflight;
 		spin_unlock(&ring->cq_lock);
+	} else {
+		used = ring->cq_tail - used;
+		d.c.room = ring->cq_mask + 1 - used;
+	}
 	if (queued > ring->sq_mask + 1 || used > ring->cq_mask + 1) {
 		WRITE_ONCE(cr->flags, XSC_CR_SQ_BROKEN);
 		return -EINVAL;
