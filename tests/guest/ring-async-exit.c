@@ -126,7 +126,7 @@ static void by_thread_end(void)
 	xsc_ring_queue_exit(&r);
 	thread_start(&t, submitter, NULL);
 	thread_join(&t);
-	for (int i = 0; i < 2000 && n < in_flight; i++) {
+	for (int i = 0; i < 12000 && n < in_flight; i++) {
 		while (ring_take(&r, &res, NULL)) {
 			n++;
 			if (res != -ECANCELED)
@@ -164,12 +164,12 @@ static void by_fork(void)
 		_exit(90);
 }
 
-/* a minute: the debug kernel takes its time with 4096 ops */
+/* five minutes: the debug kernel takes its time with 4096 ops */
 static int ended(int pid)
 {
 	int status;
 
-	for (int i = 0; i < 3000; i++) {
+	for (int i = 0; i < 15000; i++) {
 		if (waitpid(pid, &status, WNOHANG) == pid)
 			return status;
 		msleep(20);
