@@ -14,7 +14,7 @@ declare -A PACKAGES=(
 	[image]="debootstrap e2fsprogs debian-archive-keyring build-essential libelf-dev"
 	[vm]="qemu-system-x86 python3 kmod"
 	[fuzz]="clang libclang-rt-14-dev"
-	[tests]="gcc-12-multilib binutils liburing-dev libcap-dev shellcheck sparse perl"
+	[tests]="spin gcc-12-multilib binutils liburing-dev libcap-dev shellcheck sparse perl"
 )
 
 case ${1-} in

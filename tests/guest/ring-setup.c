@@ -38,7 +38,7 @@ int main(int argc, char **argv)
 	refused((struct xsc_ring_params) { .sq_entries = 8, .cq_entries = 7 }, -EINVAL, "fewer CQEs than SQEs");
 	refused((struct xsc_ring_params) { .sq_entries = 8, .cq_entries = 8193 }, -EINVAL, "8193 CQEs");
 	refused((struct xsc_ring_params) { .sq_entries = 8, .flags = ~XSC_RING_F_ALL }, -EINVAL, "flags");
-	refused((struct xsc_ring_params) { .sq_entries = 8, .resv0 = 1 }, -EINVAL, "resv0");
+	refused((struct xsc_ring_params) { .sq_entries = 8, .poll_idle = 1 }, -EINVAL, "poll_idle without a poller");
 	for (int i = 0; i < 3; i++) {
 		struct xsc_ring_params bad = { .sq_entries = 8 };
 

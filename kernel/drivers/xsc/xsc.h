@@ -3,7 +3,8 @@
  * xsc.h - what the files of drivers/xsc offer each other
  *
  * Built in (CONFIG_XSC_HOOKS): xsc_op.c, xsc_batch.c, xsc_guard.c, xsc_note.c,
- * xsc_exec.c, xsc_async.c, xsc_try.c, xsc_poll.c, xsc_pool.c.  In xsc.ko
+ * xsc_exec.c, xsc_rw.c, xsc_async.c, xsc_try.c, xsc_poll.c, xsc_pool.c,
+ * xsc_poller.c.  In xsc.ko
  * (CONFIG_XSC): xsc_core.c, xsc_consume_*.c.
  */
 #ifndef _DRIVERS_XSC_XSC_H
@@ -12,9 +13,11 @@
 #include <linux/build_bug.h>
 #include <linux/entry-common.h>
 #include <linux/errno.h>
+#include <linux/fs.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <linux/tracepoint-defs.h>
+#include <linux/uio.h>
 #include <linux/xsc.h>
 
 #include <asm/unistd.h>
@@ -57,6 +60,23 @@ extern const struct xsc_opdef xsc_optable[NR_syscalls];
 extern const char * const xsc_family_names[XSC_FAM_NR];
 
 /**
+ * struct xsc_held - the file that a container's last read or write used
+ * @file:	the file, or NULL
+ * @fd:		its descriptor
+ * @ref:	there is a reference to give back: the table of descriptors is
+ *		shared
+ * @kiocb:	for reads of it
+ * @iter:	likewise
+ */
+struct xsc_held {
+	struct file	*file;
+	unsigned int	fd;
+	bool		ref;
+	struct kiocb	kiocb;
+	struct iov_iter	iter;
+};
+
+/**
  * struct xsc_container - a batch or a doorbell while it runs
  * @regs:	the caller's user registers
  * @saved:	what they were, to be put back
@@ -64,6 +84,8 @@ extern const char * const xsc_family_names[XSC_FAM_NR];
  * @linked:	the SQE before had XSC_SQE_LINK
  * @failed:	an op of the chain that it belongs to failed
  * @trapped:	a seccomp filter wants SIGSYS for the op: see xsc_trap_deferred()
+ * @held:	see xsc_rw.c
+ * @later:	task work for when it has ended, linked by its next
  * @malformed:	SQEs so far that were wrong in themselves
  * @prior:	result of the SQE @back places before, for XSC_SQE_FORWARD;
  *		returns 0 or a negative errno
@@ -83,6 +105,8 @@ struct xsc_container {
 	bool			linked;
 	bool			failed;
 	bool			trapped;
+	struct xsc_held		held;
+	struct callback_head	*later;
 	unsigned int		malformed;
 	int (*prior)(struct xsc_container *c, unsigned int back, s64 *res);
 	void (*abort)(struct xsc_container *c);
@@ -137,6 +161,21 @@ static __always_inline bool xsc_interrupted(s64 res)
 {
 	return res <= -ERESTARTSYS && res >= -ERESTART_RESTARTBLOCK &&
 	       res != -ENOIOCTLCMD;
+}
+
+/* xsc_rw.c: reads and writes */
+void xsc_held_put(struct xsc_held *held);
+struct file *xsc_held_get(struct xsc_held *held, unsigned int fd);
+ssize_t xsc_rw_nowait(struct file *file, void __user *buf, size_t count,
+		      loff_t *ppos, bool out);
+s64 xsc_run_pread(struct xsc_held *held, const u64 *a);
+s64 xsc_start_pread(struct xsc_container *c, const struct xsc_sqe *sqe);
+
+/* Before an op that is not a part of the run. */
+static __always_inline void xsc_held_drop(struct xsc_held *held)
+{
+	if (unlikely(held->file))
+		xsc_held_put(held);
 }
 
 /* Not zero if the SQE has a flag, or says where a forward comes from. */
@@ -198,8 +237,28 @@ s64 xsc_start_linked(struct xsc_container *c, struct xsc_sqe *sqe);
 
 bool xsc_audited(void);
 
-/* xsc_pool.c */
+/* xsc_op.c: task work that must not run inside a container */
+bool xsc_not_now(struct callback_head *work);
+
+/* xsc_pool.c, xsc_poller.c: sysctls */
 extern unsigned int xsc_workers_max;
+extern unsigned int xsc_poller_allowed;
+
+/**
+ * xsc_task_controlled() - does a control look at a task's calls?
+ * @task:	the task
+ *
+ * Return: true if so.
+ */
+static __always_inline bool xsc_task_controlled(const struct task_struct *task)
+{
+	unsigned long work = READ_ONCE(task_thread_info(task)->syscall_work) &
+			     (SYSCALL_WORK_ENTER | SYSCALL_WORK_EXIT);
+
+	if (likely(!work))
+		return false;
+	return work & ~SYSCALL_WORK_SYSCALL_AUDIT || xsc_audited();
+}
 
 /**
  * xsc_controlled() - does a control look at the current task's calls?
@@ -211,12 +270,7 @@ extern unsigned int xsc_workers_max;
  */
 static __always_inline bool xsc_controlled(void)
 {
-	unsigned long work = READ_ONCE(current_thread_info()->syscall_work) &
-			     (SYSCALL_WORK_ENTER | SYSCALL_WORK_EXIT);
-
-	if (likely(!work))
-		return false;
-	return work & ~SYSCALL_WORK_SYSCALL_AUDIT || xsc_audited();
+	return xsc_task_controlled(current);
 }
 
 /* xsc_guard.c: refused attempts, audit records */

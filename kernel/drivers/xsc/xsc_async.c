@@ -50,6 +50,8 @@ void xsc_ring_init(struct xsc_ring *ring)
 	kref_init(&ring->ref);
 	spin_lock_init(&ring->cq_lock);
 	INIT_LIST_HEAD(&ring->reqs);
+	INIT_LIST_HEAD(&ring->poll_node);
+	ring->adapt.hold = 1;
 	init_waitqueue_head(&ring->cq_wait);
 }
 EXPORT_SYMBOL_GPL(xsc_ring_init);
@@ -568,6 +570,8 @@ static void xsc_req_publish(struct xsc_req *req)
 	kref_get(&ring->ref);
 	refcount_inc(&pool->ref);
 	spin_lock_irq(&pool->lock);
+	/* The poller may be late: the thread is gone. */
+	req->cancelled = !pool->task;
 	list_add_tail(&req->pool_node, &pool->reqs);
 	spin_unlock_irq(&pool->lock);
 	spin_lock(&ring->cq_lock);
@@ -633,6 +637,7 @@ static s64 xsc_first_try(struct xsc_container *c, struct xsc_pool *pool,
 	 * Only now: a worker may share the table from here on, and a light
 	 * reference would not do.
 	 */
+	xsc_held_drop(&c->held);
 	if (t->file && !(f.flags & FDPUT_FPUT))
 		get_file(t->file);
 	return XSC_GOES_ON;
@@ -904,7 +909,7 @@ static int xsc_waiter_wake(struct wait_queue_entry *entry, unsigned int mode,
 long xsc_ring_wait(struct xsc_ring *ring, u32 min, ktime_t *until)
 {
 	const struct xsc_sr_hdr *sr = ring->sr.addr;
-	struct xsc_pool *pool = xsc_pool_find();
+	struct xsc_pool *pool = current->xsc.pool;
 	struct xsc_waiter w = {
 		.ring = ring,
 		.target = READ_ONCE(sr->cq_head) + min(min, ring->cq_mask + 1),

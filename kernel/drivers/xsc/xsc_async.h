@@ -8,6 +8,7 @@
  * Locks, outermost first:
  *
  *   ring->lock		mutex; doorbells.  Held while ops of the caller run.
+ *   poller->lock		which rings are polled.  Process context only.
  *   ring->cq_lock	cq_tail, CQEs, inflight, reqs.  Process context only.
  *   (a file's wait queue)
  *   pool->lock		states and queues of requests.  Interrupts off.
@@ -36,6 +37,7 @@
 /* How far back a forward reaches: results kept of a chain. */
 #define XSC_CHAIN_RES	256
 
+struct xsc_poller;
 struct xsc_worker;
 
 /**
@@ -49,6 +51,31 @@ struct xsc_region {
 	struct page	**pages;
 	unsigned int	nr;
 	void		*addr;
+};
+
+/* Who consumes SQEs. */
+enum xsc_by {
+	XSC_BY_DOORBELL,
+	XSC_BY_POLLER,
+	XSC_BY_NR
+};
+
+/**
+ * struct xsc_adapt - what XSC_RING_ADAPT has measured
+ * @since:	start of the window
+ * @sqes:	consumed in it
+ * @rate:	of the last window by each way
+ * @left:	windows of doorbells until polling is tried
+ * @hold:	what @left is going to be when polling loses
+ * @polled:	windows of polling since doorbells were tried
+ */
+struct xsc_adapt {
+	u64		since;
+	unsigned int	sqes;
+	u64		rate[XSC_BY_NR];
+	unsigned int	left;
+	unsigned int	hold;
+	unsigned int	polled;
 };
 
 /**
@@ -65,6 +92,20 @@ struct xsc_region {
  * @sq_head:	our own copy of the index: what stands in @cr is for reading
  * @async:	XSC_RING_ASYNC
  * @pool:	of the thread that rang last; a reference, or NULL
+ * @file:	its file, no reference
+ * @poll:	XSC_RING_POLL
+ * @adaptive:	XSC_RING_ADAPT
+ * @polling:	the poller has @lock
+ * @consume:	for the poller: take SQEs, with @lock held
+ * @poll_idle:	microseconds
+ * @poll_last:	when the poller last found something
+ * @poller:	whose it is; a reference, or NULL.  Changed with @lock held.
+ * @poll_pool:	of the thread in whose name it is polled; a reference
+ * @poll_cred:	that thread's; a reference
+ * @poll_node:	in poller->rings
+ * @rescue:	has the thread ring the doorbell
+ * @rescued:	@rescue is on its way
+ * @adapt:	see xsc_poller.c
  * @chain:	results of the chain that a doorbell runs; with @async
  * @cq_lock:	all below
  * @cq_tail:	as @sq_head.  Without requests the doorbell alone changes it.
@@ -86,6 +127,21 @@ struct xsc_ring {
 	bool			async;
 	struct xsc_pool		*pool;
 	s64			*chain;
+
+	struct file		*file;
+	bool			poll;
+	bool			adaptive;
+	bool			polling;
+	long (*consume)(struct xsc_ring *ring, struct file *file);
+	u32			poll_idle;
+	u64			poll_last;
+	struct xsc_poller	*poller;
+	struct xsc_pool		*poll_pool;
+	const struct cred	*poll_cred;
+	struct list_head	poll_node;
+	struct callback_head	rescue;
+	bool			rescued;
+	struct xsc_adapt	adapt;
 
 	spinlock_t		cq_lock;	/* completions */
 	u32			cq_tail;
@@ -211,12 +267,11 @@ struct xsc_req {
 /**
  * struct xsc_pool - the requests of one thread, and the workers for them
  * @ref:	the thread, each worker, each request, rings that it rang
- * @node:	in the table of all pools
- * @owner:	the thread, of which it is the pool as long as @task is set
  * @files:	the thread's when the pool was made; compared, never used
  * @fs:		likewise
  * @nsproxy:	likewise
  * @lock:	all below
+ * @poller:	the thread's; a reference, or NULL
  * @task:	the thread; NULL once it is gone
  * @waiting:	it waits for CQEs and takes from @light itself
  * @nr_workers:	those that exist or are being made
@@ -229,12 +284,10 @@ struct xsc_req {
  */
 struct xsc_pool {
 	refcount_t		ref;
-	struct hlist_node	node;
-	struct rcu_head		rcu;
-	const struct task_struct *owner;
 	const void		*files;
 	const void		*fs;
 	const void		*nsproxy;
+	struct xsc_poller	*poller;
 	spinlock_t		lock;	/* states, queues, workers */
 	struct task_struct	*task;
 	bool			waiting;
@@ -271,7 +324,6 @@ void xsc_poll_disarm(struct xsc_req *req);
 
 /* xsc_pool.c: worker threads */
 struct xsc_pool *xsc_pool_get(struct xsc_ring *ring);
-struct xsc_pool *xsc_pool_find(void);
 void xsc_pool_put(struct xsc_pool *pool);
 bool xsc_pool_reserve(struct xsc_pool *pool);
 void xsc_pool_kick_locked(struct xsc_pool *pool, bool light);
@@ -280,6 +332,12 @@ void xsc_pool_wait_end(struct xsc_pool *pool);
 bool xsc_pool_run_light(struct xsc_pool *pool);
 s64 xsc_worker_call(struct xsc_worker *w, struct xsc_req *req, u32 nr,
 		    const u64 *args, struct file *file);
+
+/* xsc_poller.c: consuming SQEs without a doorbell */
+void xsc_poller_doorbell(struct xsc_ring *ring, unsigned int nr, bool full);
+bool xsc_polled(const struct xsc_ring *ring, const struct xsc_sqe *sqe);
+void xsc_poller_leave(struct xsc_ring *ring);
+void xsc_poller_pool_exit(struct xsc_pool *pool);
 
 /* xsc_try.c: ops that may not block */
 enum xsc_tried xsc_try(struct xsc_try *t);
@@ -303,6 +361,34 @@ static inline bool xsc_starts(u32 op)
 	return flags & (XSC_OPF_BLOCK | XSC_OPF_POS) &&
 	       !(flags & (XSC_OPF_CALLER | XSC_OPF_DIRECT)) &&
 	       !xsc_controlled();
+}
+
+/**
+ * xsc_for_caller() - does an op act on the calling thread?
+ * @op:		its number, also an unknown one
+ * @args:	its arguments
+ *
+ * Return: true if no other thread may run it.
+ */
+static inline bool xsc_for_caller(u32 op, const u64 *args)
+{
+	if (op >= NR_syscalls)
+		return false;
+	op = array_index_nospec(op, NR_syscalls);
+	if (xsc_optable[op].flags & XSC_OPF_CALLER)
+		return true;
+	/* A signal mask is a thread's. */
+	switch (op) {
+	case __NR_ppoll:
+		return args[3];
+	case __NR_epoll_pwait:
+	case __NR_epoll_pwait2:
+		return args[4];
+	case __NR_pselect6:
+	case __NR_io_pgetevents:
+		return args[5];
+	}
+	return false;
 }
 
 /* The one place where a ring's SQE is read. */

@@ -32,6 +32,8 @@
 #include "xsc_trace.h"
 
 static const struct file_operations xsc_ring_fops;
+static long xsc_ring_consume(struct xsc_ring *ring, struct file *file);
+static void xsc_ring_rescued(struct callback_head *work);
 
 static const struct xsc_consumer * const xsc_consumers[XSC_FAM_NR] = {
 	[XSC_FAM_FS] = &xsc_consumer_fs,
@@ -59,8 +61,18 @@ static int xsc_region_alloc(struct xsc_region *r, size_t size, pgprot_t prot)
 
 static int xsc_params_check(struct xsc_ring_params *p)
 {
-	if (p->flags & ~XSC_RING_F_ALL || p->resv0 || memchr_inv(p->resv, 0, sizeof(p->resv)))
+	if (p->flags & ~XSC_RING_F_ALL ||
+	    memchr_inv(p->resv, 0, sizeof(p->resv)))
 		return -EINVAL;
+	/* Each of the flags needs the one before it. */
+	if ((p->flags & XSC_RING_ADAPT && !(p->flags & XSC_RING_POLL)) ||
+	    (p->flags & XSC_RING_POLL && !(p->flags & XSC_RING_ASYNC)))
+		return -EINVAL;
+	if (p->poll_idle > XSC_POLL_IDLE_MAX ||
+	    (p->poll_idle && !(p->flags & XSC_RING_POLL)))
+		return -EINVAL;
+	if (p->flags & XSC_RING_POLL && !READ_ONCE(xsc_poller_allowed))
+		return -EPERM;
 	if (!p->sq_entries || p->sq_entries > XSC_RING_MAX)
 		return -EINVAL;
 	if (p->cq_entries && (p->cq_entries < p->sq_entries ||
@@ -70,6 +82,8 @@ static int xsc_params_check(struct xsc_ring_params *p)
 	p->sq_entries = roundup_pow_of_two(p->sq_entries);
 	p->cq_entries = p->cq_entries ? roundup_pow_of_two(p->cq_entries) :
 					2 * p->sq_entries;
+	if (p->flags & XSC_RING_POLL && !p->poll_idle)
+		p->poll_idle = XSC_POLL_IDLE;
 	p->sqes_off = sizeof(struct xsc_sr_hdr);
 	p->cqes_off = sizeof(struct xsc_cr_hdr);
 	p->sr_size = PAGE_ALIGN(p->sqes_off +
@@ -108,6 +122,13 @@ static struct xsc_ring *xsc_ring_new(struct xsc_ring_params __user *uparams)
 		if (!ring->chain)
 			goto free;
 	}
+	if (p.flags & XSC_RING_POLL) {
+		ring->poll = true;
+		ring->adaptive = p.flags & XSC_RING_ADAPT;
+		ring->poll_idle = p.poll_idle;
+		ring->consume = xsc_ring_consume;
+		init_task_work(&ring->rescue, xsc_ring_rescued);
+	}
 	err = xsc_region_alloc(&ring->sr, p.sr_size, PAGE_KERNEL_RO);
 	if (!err)
 		err = xsc_region_alloc(&ring->cr, p.cr_size, PAGE_KERNEL);
@@ -121,6 +142,7 @@ static struct xsc_ring *xsc_ring_new(struct xsc_ring_params __user *uparams)
 	cr = ring->cr.addr;
 	cr->sq_entries = p.sq_entries;
 	cr->cq_entries = p.cq_entries;
+	cr->need_wakeup = 1;
 
 	err = -EFAULT;
 	if (copy_to_user(uparams, &p, sizeof(p)))
@@ -277,7 +299,12 @@ static __always_inline s64 xsc_ring_issue(struct xsc_doorbell *d,
 	} else if (likely(nr < NR_syscalls)) {
 		nr = array_index_nospec(nr, NR_syscalls);
 		lasts = xsc_optable[nr].flags & XSC_OPF_LASTS;
-		if (lasts && async) {
+		res = XSC_GOES_ON;
+		if (nr == __NR_pread64)
+			res = xsc_start_pread(&d->c, sqe);
+		if (res != XSC_GOES_ON) {
+			;	/* all of it was in memory */
+		} else if (lasts && async) {
 			res = xsc_ring_issue_slow(d, sqe);
 		} else {
 			if (lasts)
@@ -315,6 +342,34 @@ static void xsc_ring_went_on(struct xsc_doorbell *d)
 	d->c.taken = 0;
 	/* Pairs with the user's load-acquire of sq_head: our copy is made. */
 	smp_store_release(&cr->sq_head, ring->sq_head);
+}
+
+/* SQEs that the poller takes in one go: other rings want their turn. */
+#define XSC_POLL_SQES	64
+
+/*
+ * May the poller run the SQE just read?  What stands in a chain has been looked
+ * at when the chain began; if it has changed since, it is nobody's.
+ */
+static noinline bool xsc_ring_pollable(struct xsc_doorbell *d, u32 left)
+{
+	struct xsc_ring *ring = d->ring;
+	struct xsc_sqe next = d->sqe;
+	u32 i;
+
+	if (d->c.linked) {
+		if (xsc_for_caller(d->sqe.op, d->sqe.args))
+			d->sqe.op = XSC_OP_BATCH;	/* EINVAL */
+		return true;
+	}
+	if (d->done >= XSC_POLL_SQES || !xsc_polled(ring, &next))
+		return false;
+	for (i = 1; next.flags & XSC_SQE_LINK && i < left; i++) {
+		xsc_ring_read_sqe(ring, ring->sq_head + i, &next);
+		if (xsc_for_caller(next.op, next.args))
+			return false;
+	}
+	return true;
 }
 
 /* Take up to @to_submit SQEs.  Returns a count, an errno or a restart code. */
@@ -375,6 +430,11 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 		if (async) {
 			d.c.left = left - 1;
 			d.c.room = room;
+			if (unlikely(ring->polling) &&
+			    !xsc_ring_pollable(&d, left)) {
+				ret = -EPERM;
+				break;
+			}
 		}
 		res = xsc_ring_issue(&d, &d.sqe, async);
 		if (unlikely(xsc_interrupted(res))) {
@@ -406,6 +466,15 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 	ret = d.done ?: ret;
 	trace_xsc_container(XSC_WAY_RING, d.done, ret);
 	return ret;
+}
+
+/* For the poller, in its thread. */
+static long xsc_ring_consume(struct xsc_ring *ring, struct file *file)
+{
+	long ret = xsc_ring_run(ring, file, U32_MAX);
+
+	/* It was interrupted, and tries again. */
+	return xsc_interrupted(ret) || ret == -EINTR ? 0 : ret;
 }
 
 /* The ring of a file that the current process may ring, or an ERR_PTR. */
@@ -475,6 +544,9 @@ static long xsc_doorbell(struct file *file, struct xsc_entered *e)
 		return -ERESTARTSYS;
 	}
 	ret = xsc_ring_run(ring, file, e->to_submit);
+	if (ring->poll)
+		xsc_poller_doorbell(ring, ret < 0 ? 0 : ret,
+				    ret == -EBUSY || ret == -EINVAL);
 	mutex_unlock(&ring->lock);
 	if (e->min && ret >= 0) {
 		waited = xsc_ring_wait(ring, e->min,
@@ -485,6 +557,29 @@ static long xsc_doorbell(struct file *file, struct xsc_entered *e)
 	}
 	fput(file);
 	return ret;
+}
+
+/*
+ * The poller has left SQEs to the thread.  This comes on its way to user mode,
+ * where the result of the call that it comes from must stay what it is.
+ */
+static void xsc_ring_rescued(struct callback_head *work)
+{
+	struct xsc_ring *ring = container_of(work, struct xsc_ring, rescue);
+	struct xsc_entered e = { .to_submit = U32_MAX };
+	struct pt_regs *regs = current_pt_regs();
+	long result = regs_return_value(regs);
+
+	if (!(current->flags & PF_EXITING) && xsc_not_now(work))
+		return;
+	/* Pairs with the look at it in xsc_poller_rescue_locked(). */
+	smp_store_release(&ring->rescued, false);
+	if (current->flags & PF_EXITING) {
+		fput(ring->file);
+	} else {
+		xsc_doorbell(ring->file, &e);
+		regs_set_return_value(regs, result);
+	}
 }
 
 /* XSC_OP_RING_ENTER */
@@ -573,14 +668,24 @@ free:
 static long xsc_ring_op_setup(struct xsc_ring_params __user *params)
 {
 	struct xsc_ring *ring = xsc_ring_new(params);
+	struct file *file;
 	int fd;
 
 	if (IS_ERR(ring))
 		return PTR_ERR(ring);
-	fd = anon_inode_getfd("[xsc]", &xsc_ring_fops, ring,
-			      O_RDWR | O_CLOEXEC);
-	if (fd < 0)
+	fd = get_unused_fd_flags(O_RDWR | O_CLOEXEC);
+	if (fd < 0) {
 		xsc_ring_put(ring);
+		return fd;
+	}
+	file = anon_inode_getfile("[xsc]", &xsc_ring_fops, ring, O_RDWR);
+	if (IS_ERR(file)) {
+		put_unused_fd(fd);
+		xsc_ring_put(ring);
+		return PTR_ERR(file);
+	}
+	ring->file = file;
+	fd_install(fd, file);
 	return fd;
 }
 
@@ -597,6 +702,7 @@ static long xsc_ring_ioctl(struct file *file, unsigned int cmd,
 		ring = xsc_ring_new(uarg);
 		if (IS_ERR(ring))
 			return PTR_ERR(ring);
+		ring->file = file;
 		/* Publishes the ring; two threads may set up at once. */
 		if (cmpxchg(&file->private_data, NULL, ring)) {
 			xsc_ring_put(ring);
@@ -657,6 +763,7 @@ static int xsc_ring_release(struct inode *inode, struct file *file)
 	struct xsc_ring *ring = file->private_data;
 
 	if (ring) {
+		xsc_poller_leave(ring);
 		xsc_ring_cancel_all(ring);
 		xsc_ring_put(ring);
 	}

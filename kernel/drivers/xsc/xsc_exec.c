@@ -148,7 +148,7 @@ void xsc_exec_flush(struct linux_binprm *bprm)
 {
 	struct xsc_task *x = &current->xsc;
 
-	if (static_branch_unlikely(&xsc_pools_key))
+	if (current->xsc.pool)
 		xsc_pool_exit();
 	x->gate_ip = 0;
 	memset(&x->counts, 0, sizeof(x->counts));
@@ -184,6 +184,7 @@ void xsc_fork(struct task_struct *tsk)
 {
 	memset(&tsk->xsc.counts, 0, sizeof(tsk->xsc.counts));
 	tsk->xsc.container = NULL;
+	tsk->xsc.pool = NULL;
 }
 
 static void xsc_counts_add(struct xsc_counts *sum, const struct xsc_counts *c)
@@ -364,6 +365,15 @@ static struct ctl_table xsc_sysctls[] = {
 		.proc_handler	= proc_douintvec_minmax,
 		.extra1		= SYSCTL_TWO,
 		.extra2		= SYSCTL_ONE_THOUSAND,
+	},
+	{
+		.procname	= "poller",
+		.data		= &xsc_poller_allowed,
+		.maxlen		= sizeof(int),
+		.mode		= 0644,
+		.proc_handler	= proc_douintvec_minmax,
+		.extra1		= SYSCTL_ZERO,
+		.extra2		= SYSCTL_ONE,
 	},
 	{ }
 };

@@ -61,10 +61,42 @@ int xsc_container_begin(struct xsc_container *c, enum xsc_way way)
 	c->failed = false;
 	c->trapped = false;
 	c->malformed = 0;
+	c->held.file = NULL;
+	c->later = NULL;
 	xsc_op_regs_save(c->regs, &c->saved);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(xsc_container_begin);
+
+/**
+ * xsc_not_now() - put off task work that comes inside a container
+ * @work:	the work, being run
+ *
+ * Return: true if it will be run again, when the container has ended.
+ */
+bool xsc_not_now(struct callback_head *work)
+{
+	struct xsc_container *c = current->xsc.container;
+
+	if (!c)
+		return false;
+	work->next = c->later;
+	c->later = work;
+	return true;
+}
+EXPORT_SYMBOL_GPL(xsc_not_now);
+
+static void xsc_do_later(struct xsc_container *c)
+{
+	struct callback_head *work;
+
+	while ((work = c->later)) {
+		c->later = work->next;
+		/* A dying task: it sees that by itself. */
+		if (task_work_add(current, work, TWA_RESUME))
+			work->func(work);
+	}
+}
 
 /**
  * xsc_container_end() - put the caller's registers back
@@ -74,8 +106,11 @@ EXPORT_SYMBOL_GPL(xsc_container_begin);
  */
 void xsc_container_end(struct xsc_container *c)
 {
+	xsc_held_drop(&c->held);
 	xsc_op_regs_restore(c->regs, &c->saved);
 	current->xsc.container = NULL;
+	if (unlikely(c->later))
+		xsc_do_later(c);
 }
 EXPORT_SYMBOL_GPL(xsc_container_end);
 
@@ -88,8 +123,10 @@ EXPORT_SYMBOL_GPL(xsc_container_end);
 void xsc_container_abort(struct xsc_container *c)
 {
 	current->xsc.container = NULL;
+	xsc_held_drop(&c->held);
 	if (c->abort)
 		c->abort(c);
+	xsc_do_later(c);
 }
 
 /**
@@ -162,13 +199,20 @@ s64 xsc_run(struct xsc_container *c, const struct xsc_sqe *sqe)
 	xsc_op_regs_load(c->regs, nr, sqe->args);
 	xsc_count(c->way, def->family);
 	if (likely(!xsc_controlled())) {
-		res = xsc_arch_call(c->regs, nr);
+		if (nr == __NR_pread64) {
+			res = xsc_run_pread(&c->held, sqe->args);
+			regs_set_return_value(c->regs, res);
+		} else {
+			xsc_held_drop(&c->held);
+			res = xsc_arch_call(c->regs, nr);
+		}
 		/* A control that came meanwhile sees the end of the call. */
 		if (unlikely(xsc_controlled())) {
 			syscall_op_exit_work(c->regs);
 			res = regs_return_value(c->regs);
 		}
 	} else {
+		xsc_held_drop(&c->held);
 		res = xsc_arch_op(c->regs, nr);
 	}
 	xsc_trace_op(c->way, nr, res);

@@ -13,9 +13,7 @@
 #include <linux/cred.h>
 #include <linux/fdtable.h>
 #include <linux/file.h>
-#include <linux/hashtable.h>
 #include <linux/init_task.h>
-#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/sysctl.h>
@@ -40,15 +38,6 @@ struct xsc_worker {
 	struct files_struct	*files;
 };
 
-/*
- * All pools by their threads.  A field of task_struct would be one load; but
- * every task would have it, and few need it, when an op blocks.
- */
-static DEFINE_HASHTABLE(xsc_pools, 6);
-static DEFINE_SPINLOCK(xsc_pools_lock);
-
-DEFINE_STATIC_KEY_FALSE(xsc_pools_key);
-
 /**
  * xsc_pool_put() - give a reference back
  * @pool:	the pool
@@ -56,28 +45,7 @@ DEFINE_STATIC_KEY_FALSE(xsc_pools_key);
 void xsc_pool_put(struct xsc_pool *pool)
 {
 	if (refcount_dec_and_test(&pool->ref))
-		kfree_rcu(pool, rcu);
-}
-
-/**
- * xsc_pool_find() - the current thread's pool
- *
- * Return: the pool, without a reference, or NULL.
- */
-struct xsc_pool *xsc_pool_find(void)
-{
-	struct xsc_pool *pool;
-
-	if (!static_branch_unlikely(&xsc_pools_key))
-		return NULL;
-	/* Only its own thread adds and removes a pool: it stays. */
-	rcu_read_lock();
-	hash_for_each_possible_rcu(xsc_pools, pool, node,
-				   (unsigned long)current)
-		if (pool->owner == current)
-			break;
-	rcu_read_unlock();
-	return pool;
+		kfree(pool);
 }
 
 static struct xsc_pool *xsc_pool_new(void)
@@ -96,18 +64,16 @@ static struct xsc_pool *xsc_pool_new(void)
 	pool->files = current->files;
 	pool->fs = current->fs;
 	pool->nsproxy = current->nsproxy;
-	pool->owner = current;
 	pool->task = current;
-	spin_lock(&xsc_pools_lock);
-	hash_add_rcu(xsc_pools, &pool->node, (unsigned long)current);
-	spin_unlock(&xsc_pools_lock);
-	static_branch_enable(&xsc_pools_key);
+	current->xsc.pool = pool;
 	return pool;
 }
 
 /**
  * xsc_pool_get() - the current thread's pool, made if need be
  * @ring:	the ring that the thread rings, locked
+ *
+ * The poller gets that of the thread in whose name it polls.
  *
  * Return: the pool, without a reference; NULL when it cannot be made, or when
  * the thread has other files, another working directory or other namespaces
@@ -117,11 +83,13 @@ struct xsc_pool *xsc_pool_get(struct xsc_ring *ring)
 {
 	struct xsc_pool *pool = ring->pool;
 
-	if (unlikely(!pool || READ_ONCE(pool->task) != current)) {
+	if (unlikely(ring->polling)) {
+		pool = ring->poll_pool;
+	} else if (unlikely(!pool || READ_ONCE(pool->task) != current)) {
 		ring->pool = NULL;
 		if (pool)
 			xsc_pool_put(pool);
-		pool = xsc_pool_find() ?: xsc_pool_new();
+		pool = current->xsc.pool ?: xsc_pool_new();
 		if (!pool)
 			return NULL;
 		refcount_inc(&pool->ref);
@@ -483,15 +451,12 @@ bool xsc_pool_run_light(struct xsc_pool *pool)
  */
 void xsc_pool_exit(void)
 {
-	struct xsc_pool *pool = xsc_pool_find();
+	struct xsc_pool *pool = current->xsc.pool;
 	struct xsc_worker *w, *next;
 	struct xsc_req *req;
 
-	if (!pool)
-		return;
-	spin_lock(&xsc_pools_lock);
-	hash_del_rcu(&pool->node);
-	spin_unlock(&xsc_pools_lock);
+	current->xsc.pool = NULL;
+	xsc_poller_pool_exit(pool);
 	spin_lock_irq(&pool->lock);
 	WRITE_ONCE(pool->task, NULL);
 	pool->waiting = false;

@@ -9,11 +9,9 @@
 #include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/fsnotify.h>
 #include <linux/namei.h>
 #include <linux/net.h>
 #include <linux/random.h>
-#include <linux/sched/xacct.h>
 #include <linux/shmem_fs.h>
 #include <linux/socket.h>
 #include <linux/time.h>
@@ -23,54 +21,6 @@
 #include <net/sock.h>
 
 #include "xsc_async.h"
-
-/* vfs_read() or vfs_write() of a file that can be told not to wait. */
-static ssize_t xsc_rw_nowait(struct file *file, void __user *buf, size_t count,
-			     loff_t *ppos, bool out)
-{
-	struct iov_iter iter;
-	struct kiocb kiocb;
-	ssize_t ret;
-
-	if (!(file->f_mode & (out ? FMODE_WRITE : FMODE_READ)))
-		return -EBADF;
-	if (!(file->f_mode & (out ? FMODE_CAN_WRITE : FMODE_CAN_READ)))
-		return -EINVAL;
-	if (!access_ok(buf, count))
-		return -EFAULT;
-	ret = rw_verify_area(out ? WRITE : READ, file, ppos, count);
-	if (ret)
-		return ret;
-	count = min_t(size_t, count, MAX_RW_COUNT);
-
-	init_sync_kiocb(&kiocb, file);
-	kiocb.ki_pos = ppos ? *ppos : 0;
-	kiocb.ki_flags |= IOCB_NOWAIT;
-	iov_iter_ubuf(&iter, out ? ITER_SOURCE : ITER_DEST, buf, count);
-	if (out)
-		ret = call_write_iter(file, &kiocb, &iter);
-	else
-		ret = call_read_iter(file, &kiocb, &iter);
-	if (ppos)
-		*ppos = kiocb.ki_pos;
-	if (ret == -EAGAIN || ret == -EOPNOTSUPP)
-		return ret;
-
-	if (out) {
-		if (ret > 0) {
-			fsnotify_modify(file);
-			add_wchar(current, ret);
-		}
-		inc_syscw(current);
-	} else {
-		if (ret > 0) {
-			fsnotify_access(file);
-			add_rchar(current, ret);
-		}
-		inc_syscr(current);
-	}
-	return ret;
-}
 
 /* Bytes have moved: the rest is what remains of the op. */
 static void xsc_try_advance(struct xsc_try *t, ssize_t bytes, bool at)

@@ -218,6 +218,8 @@ struct xsc_sr_hdr {
  * @cq_entries:	as in struct xsc_ring_params
  * @sqes_done:	SQEs consumed since the ring was made
  * @errors:	SQEs among them that were malformed
+ * @need_wakeup: with XSC_RING_POLL, 0 while the poller looks at sq_tail and the
+ *		doorbell need not be rung; otherwise always 1.  See XSC_RING_POLL.
  */
 struct xsc_cr_hdr {
 	__u32	cq_tail;
@@ -228,7 +230,8 @@ struct xsc_cr_hdr {
 	__u32	cq_entries;
 	__u64	sqes_done;
 	__u64	errors;
-	__u32	resv1[8];
+	__u32	need_wakeup;
+	__u32	resv1[7];
 };
 
 /* struct xsc_cr_hdr.flags: the CQ was full when the last doorbell ended */
@@ -245,7 +248,34 @@ struct xsc_cr_hdr {
  * tracepoint looks at the thread, its ops run as without the flag.
  */
 #define XSC_RING_ASYNC		0x0001U
-#define XSC_RING_F_ALL		XSC_RING_ASYNC
+/*
+ * With XSC_RING_ASYNC: a thread of the kernel, the poller, looks at sq_tail and
+ * runs ops without a doorbell, on another CPU.  It does so from the first
+ * doorbell on until there was nothing to do for poll_idle microseconds.  Who
+ * submits stores sq_tail, has a full barrier, then loads need_wakeup: if it is
+ * not 0, the doorbell has to be rung, and runs the ops in the caller.
+ *
+ *   user:   store sq_tail; full barrier; load need_wakeup
+ *   poller: store need_wakeup = 1; full barrier; load sq_tail; sleep
+ *
+ * Who waits looks at need_wakeup again: the poller leaves to the doorbell what
+ * only the caller may run, and everything while a control looks at the caller,
+ * or when its credentials have changed.  A chain has to be made visible by one
+ * store of sq_tail.  EPERM if kernel.xsc.poller is 0.
+ */
+#define XSC_RING_POLL		0x0002U
+/*
+ * With XSC_RING_POLL: poll only for as long as more ops are consumed in a given
+ * time than by doorbells.  That is measured, again and again.
+ */
+#define XSC_RING_ADAPT		0x0004U
+#define XSC_RING_F_ALL		(XSC_RING_ASYNC | XSC_RING_POLL | \
+				 XSC_RING_ADAPT)
+
+/** XSC_POLL_IDLE - microseconds after which an idle poller sleeps, by default */
+#define XSC_POLL_IDLE		100
+/** XSC_POLL_IDLE_MAX - the most that struct xsc_ring_params.poll_idle may hold */
+#define XSC_POLL_IDLE_MAX	100000
 
 /**
  * struct xsc_ring_params - argument of XSC_OP_RING_SETUP and XSC_IOC_SETUP
@@ -253,7 +283,8 @@ struct xsc_cr_hdr {
  * @cq_entries:	in: 0 for twice sq_entries, else sq_entries to
  *		2 * XSC_RING_MAX; out: rounded up to a power of two
  * @flags:	in: XSC_RING_*
- * @resv0:	in: must be zero
+ * @poll_idle:	in: with XSC_RING_POLL, microseconds, 0 for XSC_POLL_IDLE, at most
+ *		XSC_POLL_IDLE_MAX; else must be zero; out: what was taken
  * @sr_size:	out: bytes to mmap at XSC_OFF_SR
  * @cr_size:	out: bytes to mmap at XSC_OFF_CR
  * @sqes_off:	out: offset of the SQE array inside the SR region
@@ -264,7 +295,7 @@ struct xsc_ring_params {
 	__u32	sq_entries;
 	__u32	cq_entries;
 	__u32	flags;
-	__u32	resv0;
+	__u32	poll_idle;
 	__u64	sr_size;
 	__u64	cr_size;
 	__u32	sqes_off;

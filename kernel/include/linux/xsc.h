@@ -40,9 +40,6 @@ struct xsc_note_scan {
 /* Turned on by the first XSC process, and never off again. */
 DECLARE_STATIC_KEY_FALSE(xsc_used_key);
 
-/* Turned on by the first op that goes on by itself, and never off again. */
-DECLARE_STATIC_KEY_FALSE(xsc_pools_key);
-
 /* True once an XSC process has run on this kernel. */
 static __always_inline bool xsc_used(void)
 {
@@ -99,7 +96,7 @@ static inline void xsc_exit(struct task_struct *tsk)
 {
 	if (unlikely(tsk->xsc.container))
 		xsc_container_abort(tsk->xsc.container);
-	if (static_branch_unlikely(&xsc_pools_key))
+	if (unlikely(tsk->xsc.pool))
 		xsc_pool_exit();
 }
 

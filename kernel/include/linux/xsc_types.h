@@ -48,6 +48,7 @@ struct xsc_counts {
 };
 
 struct xsc_container;
+struct xsc_pool;
 
 /**
  * struct xsc_task - XSC state of a task
@@ -55,11 +56,14 @@ struct xsc_container;
  *		legacy task.  Inherited by fork and clone, replaced at execve.
  * @inherit:	XSC_PR_INHERIT
  * @container:	the batch or doorbell that the task is inside of, or NULL
+ * @pool:	what it has in flight, from its first op that did not end at once;
+ *		never inherited
  * @counts:	since execve or clone
  */
 struct xsc_task {
 	unsigned long		gate_ip;
 	struct xsc_container	*container;
+	struct xsc_pool		*pool;
 	bool			inherit;
 	struct xsc_counts	counts;
 };

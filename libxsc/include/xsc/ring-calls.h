@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <xsc/ring.h>
@@ -75,6 +76,7 @@ XSC_RING_CALL int xsc_ring_queue_init_params(struct xsc_ring_params *p,
 		err = -errno;
 		goto fail_unmap;
 	}
+	ring->spin = p->poll_idle;
 	ring->sq_mask = p->sq_entries - 1;
 	ring->cq_mask = p->cq_entries - 1;
 	ring->sqe_tail = 0;
@@ -129,6 +131,26 @@ XSC_RING_CALL int xsc_ring_queue_init_async(unsigned int entries,
 	return xsc_ring_queue_init_params(&p, ring);
 }
 
+/**
+ * xsc_ring_queue_init_poll() - make a ring that a thread of the kernel looks at
+ * @entries:	SQEs, rounded up to a power of two
+ * @flags:	0, or XSC_RING_ADAPT to be polled only as long as that pays
+ * @ring:	filled in
+ *
+ * Return: 0 or a negative errno (EPERM: kernel.xsc.poller is 0)
+ */
+XSC_RING_CALL int xsc_ring_queue_init_poll(unsigned int entries,
+					   unsigned int flags,
+					   struct xsc_ring *ring)
+{
+	struct xsc_ring_params p;
+
+	memset(&p, 0, sizeof(p));
+	p.sq_entries = entries;
+	p.flags = XSC_RING_ASYNC | XSC_RING_POLL | flags;
+	return xsc_ring_queue_init_params(&p, ring);
+}
+
 /** xsc_ring_queue_exit() - undo xsc_ring_queue_init() */
 XSC_RING_CALL void xsc_ring_queue_exit(struct xsc_ring *ring)
 {
@@ -171,31 +193,72 @@ XSC_RING_CALL int xsc_ring_enter(struct xsc_ring *ring, unsigned int to_submit)
 	return xsc_ring_enter_wait(ring, to_submit, 0, NULL);
 }
 
+/*
+ * With a poller: look for @min CQEs for ring->spin microseconds.  Returns
+ * whether they are there.
+ */
+static inline int xsc_ring_spin(const struct xsc_ring *ring, unsigned int min)
+{
+	unsigned long long now, end = 0;
+	struct timespec ts;
+	unsigned int i;
+
+	for (;;) {
+		for (i = 0; i < 64; i++) {
+			if (xsc_ring_cq_ready(ring) >= min)
+				return 1;
+			xsc_cpu_relax();
+		}
+		clock_gettime(CLOCK_MONOTONIC, &ts);
+		now = (unsigned long long)ts.tv_sec * 1000000000 +
+		      (unsigned long long)ts.tv_nsec;
+		if (!end)
+			end = now + ring->spin * 1000ULL;
+		else if (now >= end)
+			return 0;
+	}
+}
+
 /**
- * xsc_ring_submit() - hand all SQEs over and ring the doorbell
+ * xsc_ring_submit() - hand all SQEs over and, if need be, ring the doorbell
  *
- * Return: how many SQEs were consumed, or a negative errno
+ * Return: how many SQEs were consumed, or with a poller handed over; or a
+ *	negative errno
  */
 XSC_RING_CALL int xsc_ring_submit(struct xsc_ring *ring)
 {
+	unsigned int fresh = ring->sqe_tail - ring->sr->sq_tail;
 	unsigned int nr = xsc_ring_flush(ring);
+	int ret;
 
-	return nr ? xsc_ring_enter_wait(ring, nr, 0, NULL) : 0;
+	if (!nr || !xsc_ring_needs_doorbell(ring))
+		return (int)fresh;
+	ret = xsc_ring_enter_wait(ring, nr, 0, NULL);
+	/* The poller may have taken some of them. */
+	return ring->spin && ret >= 0 ? (int)fresh : ret;
 }
 
 /**
  * xsc_ring_submit_and_wait() - the same, and wait for @min CQEs
  *
- * Return: how many SQEs were consumed, or a negative errno
+ * Return: as xsc_ring_submit()
  */
 XSC_RING_CALL int xsc_ring_submit_and_wait(struct xsc_ring *ring,
 					   unsigned int min)
 {
+	unsigned int fresh = ring->sqe_tail - ring->sr->sq_tail;
 	unsigned int nr = xsc_ring_flush(ring);
+	int ret;
 
 	if (!nr && xsc_ring_cq_ready(ring) >= min)
-		return 0;
-	return xsc_ring_enter_wait(ring, nr, min, NULL);
+		return (int)fresh;
+	if (!xsc_ring_needs_doorbell(ring)) {
+		if (xsc_ring_spin(ring, min))
+			return (int)fresh;
+		nr = xsc_ring_sq_ready(ring);
+	}
+	ret = xsc_ring_enter_wait(ring, nr, min, NULL);
+	return ring->spin && ret >= 0 ? (int)fresh : ret;
 }
 
 /**
@@ -215,6 +278,11 @@ XSC_RING_CALL int xsc_ring_wait_cqes(struct xsc_ring *ring,
 	unsigned int nr = xsc_ring_flush(ring);
 	int ret = 0;
 
+	if (nr && !xsc_ring_needs_doorbell(ring)) {
+		xsc_ring_spin(ring, min);
+		nr = xsc_ring_cq_ready(ring) < min ? xsc_ring_sq_ready(ring) :
+						     0;
+	}
 	if (nr || xsc_ring_cq_ready(ring) < min)
 		ret = xsc_ring_enter_wait(ring, nr, min, timeout);
 	/* What interrupted the wait is not said when SQEs were consumed. */

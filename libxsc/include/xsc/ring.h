@@ -38,6 +38,8 @@ extern "C" {
  * struct xsc_ring - a ring, as its user holds it
  * @fd:		its file
  * @by_op:	the doorbell is XSC_OP_RING_ENTER; else XSC_IOC_ENTER
+ * @spin:	with XSC_RING_POLL, microseconds to look for CQEs before waiting in
+ *		the kernel; else 0
  * @sq_mask:	sq_entries - 1
  * @cq_mask:	cq_entries - 1
  * @sqe_tail:	SQEs handed out by xsc_ring_get_sqe(), ahead of sr->sq_tail
@@ -52,6 +54,7 @@ extern "C" {
 struct xsc_ring {
 	int			fd;
 	int			by_op;
+	unsigned int		spin;
 	unsigned int		sq_mask;
 	unsigned int		cq_mask;
 	unsigned int		sqe_tail;
@@ -109,6 +112,23 @@ static inline unsigned int xsc_ring_flush(struct xsc_ring *ring)
 	 */
 	xsc_smp_store_release(&ring->sr->sq_tail, ring->sqe_tail);
 	return xsc_ring_sq_ready(ring);
+}
+
+/**
+ * xsc_ring_needs_doorbell() - after xsc_ring_flush(): is the doorbell to be rung?
+ *
+ * Return: 0 if the poller of XSC_RING_POLL looks at the ring, else 1
+ */
+static inline int xsc_ring_needs_doorbell(const struct xsc_ring *ring)
+{
+	if (!ring->spin)
+		return 1;
+	/*
+	 * Pairs with the poller's barrier between need_wakeup = 1 and its
+	 * last look at sq_tail: it sees our SQEs, or we see that it sleeps.
+	 */
+	xsc_smp_mb();
+	return __atomic_load_n(&ring->cr->need_wakeup, __ATOMIC_RELAXED) != 0;
 }
 
 /** xsc_ring_cq_ready() - CQEs that were not yet seen */

@@ -40,6 +40,8 @@ extern "C" {
 
 int xsc_ring_queue_init(unsigned int entries, struct xsc_ring *ring);
 int xsc_ring_queue_init_async(unsigned int entries, struct xsc_ring *ring);
+int xsc_ring_queue_init_poll(unsigned int entries, unsigned int flags,
+			     struct xsc_ring *ring);
 int xsc_ring_queue_init_params(struct xsc_ring_params *p,
 			       struct xsc_ring *ring);
 void xsc_ring_queue_exit(struct xsc_ring *ring);

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+/*
+ * ring-poller-caller.c - what a poller may not run, the thread itself runs, without being asked
+ *
+ * The ops are handed over while the poller is awake, and no doorbell is rung.
+ */
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include "poller.h"
+
+static struct xsc_ring r;
+
+static void filter(int nr, unsigned int action)
+{
+	struct sock_filter prog[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, action),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog f = { 4, prog };
+
+	sys(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	sys(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &f);
+}
+
+/* a filter that came after the poller woke */
+static int filtered(void)
+{
+	poller_make(&r, 16, 0, POLL_IDLE);
+	if (!poller_wake(&r))
+		return 1;
+	filter(SYS_getppid, SECCOMP_RET_ERRNO | 77);
+	ring_add0(&r, SYS_getppid);
+	return poller_result(&r, ring_data) == -77 ? 0 : 2;
+}
+
+/* credentials that changed after the poller woke */
+static int other_user(void)
+{
+	poller_make(&r, 16, 0, POLL_IDLE);
+	if (!poller_wake(&r))
+		return 1;
+	sys(SYS_setresuid, 1000, 1000, 1000);
+	ring_add4(&r, SYS_openat, AT_FDCWD, "mine/file", O_CREAT | O_RDWR, 0600);
+	if (poller_result(&r, ring_data) != -EACCES)
+		return 2;
+	/* and it is polled again, as that user */
+	if (!poller_wake(&r))
+		return 3;
+	ring_add4(&r, SYS_openat, AT_FDCWD, "mine/file", O_CREAT | O_RDWR, 0600);
+	return poller_result(&r, ring_data) == -EACCES ? 0 : 4;
+}
+
+/* the thread is blocked in a call of its own meanwhile */
+static int blocked(void)
+{
+	int p[2];
+	char c = 0;
+
+	pipe(p);
+	poller_make(&r, 16, 0, POLL_IDLE);
+	if (!poller_wake(&r))
+		return 1;
+	/* only the caller may run the first; the second ends the read */
+	ring_add0(&r, SYS_gettid);
+	ring_add3(&r, SYS_write, p[1], "x", 1);
+	xsc_ring_flush(&r);
+	if (read(p[0], &c, 1) != 1 || c != 'x')
+		return 2;
+	return async_result(&r, ring_data - 1) == sys(SYS_gettid) ? 0 : 3;
+}
+
+static int in_child(int (*fn)(void))
+{
+	int pid = fork();
+
+	if (!pid)
+		_exit(fn());
+	return wait_for(pid);
+}
+
+static unsigned long mask = ~0UL;
+
+int main(int argc, char **argv)
+{
+	struct { long s, ns; } ms = { 0, 1000000 };
+	struct pollfd pf = { .events = POLLIN };
+	int p[2];
+	__u64 a;
+
+	POLLER_OR_SKIP();
+	sys(SYS_mkdir, "mine", 0700);
+	pipe(p);
+	pf.fd = p[0];
+
+	poller_make(&r, 32, 0, POLL_IDLE);
+	tap_ok(poller_wake(&r), "the poller is awake");
+	ring_add0(&r, SYS_gettid);
+	tap_is(poller_result(&r, ring_data), sys(SYS_gettid), "gettid is that of the thread");
+	poller_wake(&r);
+	ring_add3(&r, SYS_umask, 022, 0, 0);
+	tap_ok(poller_result(&r, ring_data) >= 0, "umask");
+	tap_is(sys(SYS_umask, 0), 022, "is the thread's");
+	poller_wake(&r);
+	ring_add6(&r, SYS_ppoll, (long)&pf, 1, (long)&ms, (long)&mask, 8, 0);
+	tap_is(poller_result(&r, ring_data), 0, "ppoll with a mask");
+
+	/* in its place in the order, alone and in a chain */
+	poller_wake(&r);
+	a = ring_data + 1;
+	ring_add0(&r, SYS_getpid);
+	ring_add0(&r, SYS_gettid);
+	ring_add0(&r, SYS_getppid);
+	xsc_sqe_link(ring_add0(&r, SYS_getpid));
+	xsc_sqe_link(ring_add0(&r, SYS_gettid));
+	xsc_sqe_link(ring_add3(&r, SYS_fsync, -1, 0, 0));
+	ring_add0(&r, SYS_getpid);
+	tap_is(poller_result(&r, a + 6), -ECANCELED, "behind what failed in a chain with an op for the caller");
+	tap_is(async_got[a].res, getpid(), "before it");
+	tap_is(async_got[a + 1].res, sys(SYS_gettid), "an op for the caller");
+	tap_is(async_got[a + 2].res, getppid(), "behind it");
+	tap_is(async_got[a + 4].res, sys(SYS_gettid), "one in a chain");
+	for (int i = 0; i < 6; i++)
+		tap_ok(async_got[a + i].place < async_got[a + i + 1].place || i == 5, "in order: %d", i);
+
+	tap_is(in_child(filtered), 0, "a filter that came later sees the op");
+	tap_is(in_child(other_user), 0, "credentials that came later hold");
+	tap_is(in_child(blocked), 0, "while the thread is blocked in a call");
+	return tap_done();
+}
