@@ -4,10 +4,11 @@
  * them; and reads and writes that do not wait
  *
  * The container keeps the file of the descriptor that it used last, for as
- * long as reads of that descriptor follow each other.  If other threads share the
- * table of descriptors, each op compares the file with what the descriptor means
- * now, so that it cannot tell; what is saved are references taken and given back.  Before any other op the
- * container gives the file back: a close that follows really closes.
+ * long as reads of that descriptor follow each other.  If other threads share
+ * the table of descriptors, each op compares the file with what the descriptor
+ * means now, so that it cannot tell; what is saved are references taken and
+ * given back.  Before any other op the container gives the file back: a close
+ * that follows really closes.
  */
 #include <linux/fdtable.h>
 #include <linux/file.h>
