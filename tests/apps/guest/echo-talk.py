@@ -60,6 +60,12 @@ def long_lines():
     assert read_all(s) == b"ERROR line too long\n"
 
 
+def big_replies():
+    """a request of eight bytes, a reply of 16000: the output is full long before the input is used"""
+    value = b"v" * 16000
+    ask(b"SET big " + value + b"\n" + b"GET big\n" * 1500, b"OK\n" + (b"VALUE " + value + b"\n") * 1500)
+
+
 def early():
     """clients that go without a word, in the middle of a line, with replies unread, with a reset"""
     for n in range(60):

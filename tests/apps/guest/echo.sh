@@ -25,7 +25,7 @@ for run in '' xsc-run; do
 	for engine in xsc epoll; do
 		name="${run:-legacy}, $engine"
 		serve --engine $engine
-		for check in words pieces long_lines early slow_reader; do
+		for check in words pieces long_lines big_replies early slow_reader; do
 			ok "$name: $check" $TALK "$port" $check
 		done
 		ok "$name: 1 connection" xsc-echo-load --port "$port" -c 1 -n 500
