@@ -8,6 +8,10 @@ import sys
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OUT = os.path.join(TOP, "build", "bench")
 RESULTS = os.path.join(TOP, "bench", "results")
+# what build_bench() builds
+LEGACY = os.path.join(OUT, "xsc-bench-legacy")
+XSC = os.path.join(OUT, "xsc-bench-xsc")
+START = os.path.join(OUT, "xsc-start")
 # Against ITS the kernel patches a return by the address it happens to lie at: one
 # instruction in the upper half of a cache line, two in the lower.  Without that the
 # count says what the code does, not where the linker put it.
@@ -28,6 +32,19 @@ def guest(lines, *options, shell="sh"):
         print(r.stdout, file=sys.stderr)
         sys.exit(f"bench: the guest ended with status {r.returncode}; see its message above")
     return [line.split("\t") for line in r.stdout.splitlines()]
+
+
+def build_bench():
+    """xsc-bench as a legacy and as an XSC program, and xsc-start."""
+    os.makedirs(OUT, exist_ok=True)
+    bench = os.path.join(TOP, "bench")
+    flags = ["-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-static", os.path.join(bench, "xsc-bench.c")]
+    inc = ["-I", os.path.join(TOP, "build", "tools-stage", "usr", "include")]
+    subprocess.run(["cc", *flags, "-o", LEGACY, "-luring"], check=True)
+    subprocess.run([os.path.join(TOP, "xsc-cc"), "-DXSC_PROCESS", "-mno-red-zone",
+                    *inc, *flags, "-o", XSC], check=True)
+    subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-I", os.path.join(TOP, "kernel", "drivers", "xsc"),
+                    os.path.join(bench, "xsc-start.c"), "-o", START], check=True)
 
 
 def make_examples(*targets):
