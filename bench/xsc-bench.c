@@ -2,13 +2,14 @@
 /*
  * xsc-bench.c - cost of one op by each way into the kernel
  *
- *	xsc-bench WAY OP DEPTH COUNT
+ *	xsc-bench WAY OP DEPTH COUNT [DIR FILES ROUNDS]
  *
  * WAY is plain, direct, batch, ring, async (a ring with XSC_RING_ASYNC) or
  * io_uring; OP is null, pread16, pread4k, statx (of one after the other of
  * FILES files) or file (open, read and close of one after the other, linked;
  * three ops); DEPTH is how many ops go into one submission (1 for plain and
- * direct).  Runs COUNT ops, 20 times, takes the fastest time (a round without
+ * direct).  The files are made in DIR, or taken from there if they are there
+ * already; without it 1,000 in a new directory.  Runs COUNT ops, 20 or ROUNDS times, takes the fastest time (a round without
  * a timer interrupt) and prints, separated by tabs,
  *
  *	WAY OP DEPTH NS_PER_OP ENTRIES_PER_OP
@@ -42,10 +43,7 @@
 #endif
 
 #define DEPTH_MAX	1024
-#define ROUNDS		20
 #define BUF_SIZE	4096
-
-#define FILES		1000
 
 enum op { OP_NULL, OP_PREAD16, OP_PREAD4K, OP_STATX, OP_FILE };
 
@@ -69,14 +67,14 @@ static size_t op_size(void)
 	return op == OP_PREAD16 ? 16 : BUF_SIZE;
 }
 
-static char names[FILES][16];
-static unsigned int next_name;
+static char (*names)[16];
+static unsigned int nr_names = 1000, next_name;
 static struct statx stx;
 
 /* The next file, relative to the working directory. */
 static const char *name(void)
 {
-	if (++next_name == FILES)
+	if (++next_name == nr_names)
 		next_name = 0;
 	return names[next_name];
 }
@@ -433,16 +431,26 @@ static void open_file(void)
 	unlink(path);
 }
 
-/* FILES files of 16 bytes in a directory of their own, which is left behind. */
-static void make_files(void)
+/* Files of 16 bytes, in @dir or a new directory; they are left behind. */
+static void make_files(const char *dir)
 {
-	char dir[] = "/tmp/xsc-bench-XXXXXX";
-	int i, file;
+	char fresh[] = "/tmp/xsc-bench-XXXXXX";
+	unsigned int i;
+	int file;
 
-	if (!mkdtemp(dir) || chdir(dir))
+	names = calloc(nr_names, sizeof(*names));
+	if (!names)
+		die("memory", errno);
+	if (!dir)
+		dir = mkdtemp(fresh);
+	else if (mkdir(dir, 0700) && errno != EEXIST)
 		die(dir, errno);
-	for (i = 0; i < FILES; i++) {
-		snprintf(names[i], sizeof(names[i]), "f%d", i);
+	if (!dir || chdir(dir))
+		die("directory", errno);
+	for (i = 0; i < nr_names; i++) {
+		snprintf(names[i], sizeof(names[i]), "f%u", i);
+		if (!access(names[i], R_OK))
+			continue;
 		file = open(names[i], O_CREAT | O_WRONLY, 0600);
 		if (file < 0 || write(file, buf, 16) != 16)
 			die(names[i], errno);
@@ -454,11 +462,17 @@ int main(int argc, char **argv)
 {
 	void (*run)(uint64_t);
 	uint64_t n, t0, t1, best = UINT64_MAX;
-	int i;
+	unsigned int rounds = 20, i;
 
-	if (argc != 5) {
-		fprintf(stderr, "usage: xsc-bench WAY OP DEPTH COUNT\n");
+	if (argc != 5 && argc != 8) {
+		fprintf(stderr, "usage: xsc-bench WAY OP DEPTH COUNT [DIR FILES ROUNDS]\n");
 		return 2;
+	}
+	if (argc == 8) {
+		nr_names = (unsigned int)strtoul(argv[6], NULL, 10);
+		rounds = (unsigned int)strtoul(argv[7], NULL, 10);
+		if (!nr_names || !rounds)
+			die("arguments", EINVAL);
 	}
 	for (op = OP_NULL; op <= OP_FILE; op++)
 		if (!strcmp(argv[2], op_names[op]))
@@ -471,13 +485,14 @@ int main(int argc, char **argv)
 		depth = depth < 3 ? 3 : depth - depth % 3;
 	n -= n % depth;
 	if (op >= OP_STATX)
-		make_files();
+		make_files(argc == 8 ? argv[5] : NULL);
 	else if (op != OP_NULL)
 		open_file();
 
 	run = prepare(argv[1]);
-	run(depth * 16);		/* warm: page faults, caches, keys */
-	for (i = 0; i < ROUNDS; i++) {
+	/* warm: page faults, caches, keys, and all the files */
+	run(op >= OP_STATX && n > depth * 16 ? n : depth * 16);
+	for (i = 0; i < rounds; i++) {
 		t0 = now();
 		run(n);
 		t1 = now();

@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: MIT
+/*
+ * engine-xsc.c - a server by one asynchronous ring
+ *
+ * What connections want next goes into the ring as it comes up, and one doorbell hands all of
+ * it over and waits for the next completion: under load an entry for many connections.  Ops
+ * on sockets that would block wait in the kernel without a thread.
+ *
+ * A connection has at most one op of its output in flight (open and statx, pread, send), and
+ * beside it one recv.  Its memory is freed when both have ended.
+ */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <xsc/rt.h>
+
+#include "server.h"
+
+/* user_data: the connection's address, and in its low bits which op of it */
+enum { RECV, SEND, OPEN, STAT, READ, SHUT, NR_OPS };
+/* below all addresses: ops of the server itself */
+enum { ACCEPT = 8, SIGNAL, SLEEP, IGNORE };
+
+#define OP_MASK		7UL
+#define SQ_ENTRIES	1024
+
+struct xconn {
+	struct conn	c;
+	unsigned int	flight;		/* ops */
+	bool		recving;
+	bool		busy;		/* with an op of the output */
+	bool		filled;		/* out holds what it can of the file */
+	bool		eof;		/* the other side has said all */
+	bool		gone;		/* over: free it when flight is 0 */
+	bool		shut;		/* what waits was told so */
+	int		why;		/* errno of openat */
+	struct statx	stx;
+};
+
+_Static_assert(NR_OPS <= OP_MASK + 1, "ops fit beside an address");
+
+struct loop {
+	struct server	*s;
+	struct xsc_ring	ring;
+	bool		accepting;
+	struct signalfd_siginfo signal;
+};
+
+static const struct __kernel_timespec every = { .tv_sec = IDLE_TICK };
+
+/* Room for @nr SQEs in one doorbell: a chain must not be cut. */
+static void make_room(struct loop *l, unsigned int nr)
+{
+	int ret;
+
+	while (xsc_ring_sq_space_left(&l->ring) < nr) {
+		ret = xsc_ring_submit(&l->ring);
+		if (ret < 0 && ret != -EINTR)
+			errx(1, "doorbell: %s", strerror(-ret));
+	}
+}
+
+static struct xsc_sqe *get_sqe(struct loop *l)
+{
+	make_room(l, 1);
+	return xsc_ring_get_sqe(&l->ring);
+}
+
+static void give(struct xconn *x, struct xsc_sqe *sqe, unsigned int op)
+{
+	xsc_sqe_set_data64(sqe, (uintptr_t)x | op);
+	x->flight++;
+}
+
+static void close_later(struct loop *l, int fd)
+{
+	struct xsc_sqe *sqe = get_sqe(l);
+
+	xsc_prep_close(sqe, fd);
+	xsc_sqe_set_data64(sqe, IGNORE);
+}
+
+static void post_recv(struct loop *l, struct xconn *x)
+{
+	struct xsc_sqe *sqe = get_sqe(l);
+	struct conn *c = &x->c;
+
+	xsc_prep_recv(sqe, c->fd, c->in + c->in_len, l->s->service->in_size - c->in_len, 0);
+	give(x, sqe, RECV);
+	x->recving = true;
+}
+
+/* The file and what it is, in one chain: statx gets the descriptor that openat returns. */
+static void post_open(struct loop *l, struct xconn *x)
+{
+	struct xsc_sqe *sqe;
+
+	make_room(l, 2);
+	sqe = xsc_ring_get_sqe(&l->ring);
+	xsc_prep_openat(sqe, l->s->root, x->c.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
+	xsc_sqe_link(sqe);
+	give(x, sqe, OPEN);
+	sqe = xsc_ring_get_sqe(&l->ring);
+	xsc_prep_statx(sqe, 0, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &x->stx);
+	xsc_sqe_forward(sqe, 0, 1);
+	give(x, sqe, STAT);
+}
+
+/* The next op of the output, if there is one. */
+static bool post_output(struct loop *l, struct xconn *x)
+{
+	struct conn *c = &x->c;
+	size_t room = conn_room(l->s, c);
+	struct xsc_sqe *sqe;
+
+	if (c->path) {
+		post_open(l, x);
+	} else if (c->file_left && !x->filled) {
+		sqe = get_sqe(l);
+		xsc_prep_pread(sqe, c->file, c->out + c->out_len,
+			       (size_t)c->file_left < room ? (size_t)c->file_left : room,
+			       (__u64)c->file_pos);
+		give(x, sqe, READ);
+	} else if (c->out_len) {
+		sqe = get_sqe(l);
+		xsc_prep_send(sqe, c->fd, c->out + c->sent, c->out_len - c->sent, MSG_NOSIGNAL);
+		give(x, sqe, SEND);
+	} else {
+		if (c->file >= 0)
+			close_later(l, c->file);
+		c->file = -1;
+		return false;
+	}
+	x->busy = true;
+	return true;
+}
+
+/* It is over: end what is in flight, and free it with the last completion. */
+static void end(struct loop *l, struct xconn *x)
+{
+	struct xsc_sqe *sqe;
+
+	if (x->flight) {
+		if (x->shut)
+			return;
+		/* an op has the file, so that closing it would not end a recv */
+		x->shut = true;
+		sqe = get_sqe(l);
+		xsc_prep_shutdown(sqe, x->c.fd, SHUT_RDWR);
+		give(x, sqe, SHUT);
+		return;
+	}
+	if (x->c.file >= 0)
+		close_later(l, x->c.file);
+	close_later(l, x->c.fd);
+	conn_free(l->s, &x->c);
+}
+
+/* Whatever the connection can do now. */
+static void advance(struct loop *l, struct xconn *x)
+{
+	struct conn *c = &x->c;
+	struct xsc_sqe *sqe;
+
+	while (!x->gone && !x->busy && !post_output(l, x)) {
+		if (c->ending || x->recving || !c->in_len)
+			break;
+		conn_use_input(l->s, c);
+		if (!c->out_len && !c->path)
+			break;
+	}
+	if (x->eof && !x->busy)
+		x->gone = true;
+	if (x->gone) {
+		end(l, x);
+		return;
+	}
+	if (c->ending && !c->fin && !x->busy) {
+		/* The other side may still be sending: a close now could cost it our last words. */
+		sqe = get_sqe(l);
+		xsc_prep_shutdown(sqe, c->fd, SHUT_WR);
+		give(x, sqe, SHUT);
+		c->fin = true;
+	}
+	if (c->fin && !x->recving)
+		c->in_len = 0;
+	/*
+	 * A recv in flight has its place behind the input: with input that is still to be used
+	 * it has to wait, for using it moves the rest.
+	 */
+	if (!x->recving && !x->eof && (!c->in_len || !x->busy))
+		post_recv(l, x);
+}
+
+static void received(struct xconn *x, long res)
+{
+	x->recving = false;
+	if (res > 0)
+		x->c.in_len += (size_t)res;
+	else if (!res)
+		x->eof = true;
+	else
+		x->gone = true;
+}
+
+static void opened(struct loop *l, struct xconn *x, long res)
+{
+	struct conn *c = &x->c;
+
+	x->busy = false;
+	c->path = NULL;
+	if (res < 0 && c->file >= 0) {
+		close_later(l, c->file);
+		c->file = -1;
+	}
+	/* If openat failed, statx has ECANCELED. */
+	l->s->service->file_opened(c, x->why ? x->why : (int)-res, &x->stx);
+}
+
+static void completed(struct loop *l, struct xconn *x, unsigned int op, long res)
+{
+	struct conn *c = &x->c;
+
+	x->flight--;
+	switch (op) {
+	case RECV:
+		received(x, res);
+		break;
+	case OPEN:
+		/* kept until STAT, which comes behind it */
+		c->file = res < 0 ? -1 : (int)res;
+		x->why = res < 0 ? (int)-res : 0;
+		return;
+	case STAT:
+		opened(l, x, res);
+		break;
+	case READ:
+		x->busy = false;
+		/* 0: the file has become shorter, and the length was promised */
+		if (res <= 0) {
+			x->gone = true;
+			break;
+		}
+		x->filled = true;
+		c->out_len += (size_t)res;
+		c->file_pos += res;
+		c->file_left -= res;
+		break;
+	case SEND:
+		x->busy = false;
+		if (res < 0) {
+			x->gone = true;
+			break;
+		}
+		c->seen = l->s->tick;
+		c->sent += (size_t)res;
+		if (c->sent == c->out_len) {
+			c->out_len = c->sent = 0;
+			x->filled = false;
+		}
+		break;
+	case SHUT:
+		break;
+	}
+	advance(l, x);
+}
+
+static void post_accept(struct loop *l)
+{
+	struct xsc_sqe *sqe;
+
+	if (l->accepting || l->s->nr_conns >= l->s->max_conns)
+		return;
+	sqe = get_sqe(l);
+	xsc_prep_accept(sqe, l->s->listener, NULL, NULL, SOCK_CLOEXEC);
+	xsc_sqe_set_data64(sqe, ACCEPT);
+	l->accepting = true;
+}
+
+static void accepted(struct loop *l, long res)
+{
+	struct xconn *x;
+
+	l->accepting = false;
+	if (res < 0 && res != -ECONNABORTED && res != -EINTR)
+		return;		/* no files, no memory: again after a tick */
+	if (res >= 0) {
+		x = (struct xconn *)conn_new(l->s, sizeof(*x), (int)res);
+		if (x)
+			post_recv(l, x);
+	}
+	post_accept(l);
+}
+
+static void post_sleep(struct loop *l)
+{
+	struct xsc_sqe *sqe = get_sqe(l);
+
+	xsc_prep_sleep(sqe, &every);
+	xsc_sqe_set_data64(sqe, SLEEP);
+}
+
+static void tick(struct loop *l)
+{
+	struct conn *c, *next;
+
+	l->s->tick++;
+	for (c = l->s->conns; c; c = next) {
+		next = c->next;
+		if (conn_idle(l->s, c)) {
+			((struct xconn *)c)->gone = true;
+			end(l, (struct xconn *)c);
+		}
+	}
+	post_accept(l);
+	post_sleep(l);
+}
+
+static int make_ring(struct loop *l)
+{
+	struct xsc_ring_params p = {
+		.sq_entries = SQ_ENTRIES,
+		/* a place for each op that can be in flight: the CQ is never full */
+		.cq_entries = 4 * l->s->max_conns + 64,
+		.flags = XSC_RING_ASYNC,
+	};
+	int ret;
+
+	if (p.cq_entries < p.sq_entries)
+		p.cq_entries = p.sq_entries;
+	ret = xsc_ring_queue_init_params(&p, &l->ring);
+	if (ret)
+		warnx("cannot make a ring: %s%s", strerror(-ret),
+		      ret == -ENOENT ? "; is this a kernel with XSC, and 'modprobe xsc' done?" : "");
+	return ret;
+}
+
+static int run(struct server *s)
+{
+	struct loop *l = calloc(1, sizeof(*l));
+	struct xsc_sqe *sqe;
+	struct xsc_cqe *cqe;
+	uint64_t data;
+	long res;
+	int ret;
+
+	if (!l)
+		err(1, "memory");
+	l->s = s;
+	if (make_ring(l))
+		return 1;
+	sqe = get_sqe(l);
+	xsc_prep_read(sqe, s->signals, &l->signal, sizeof(l->signal));
+	xsc_sqe_set_data64(sqe, SIGNAL);
+	post_sleep(l);
+	post_accept(l);
+	for (;;) {
+		ret = xsc_ring_submit_and_wait(&l->ring, 1);
+		if (ret < 0 && ret != -EINTR) {
+			warnx("doorbell: %s", strerror(-ret));
+			return 1;
+		}
+		while (!xsc_ring_peek_cqe(&l->ring, &cqe)) {
+			data = cqe->user_data;
+			res = (long)cqe->res;
+			xsc_ring_cqe_seen(&l->ring, cqe);
+			if (data == SIGNAL)
+				goto out;
+			else if (data == ACCEPT)
+				accepted(l, res);
+			else if (data == SLEEP)
+				tick(l);
+			else if (data != IGNORE)
+				completed(l, (struct xconn *)(uintptr_t)(data & ~OP_MASK),
+					  data & OP_MASK, res);
+		}
+		post_accept(l);
+	}
+out:
+	/* Ops in flight end with the ring, but some a moment later: the process' end frees the rest. */
+	xsc_ring_queue_exit(&l->ring);
+	return 0;
+}
+
+const struct engine engine_xsc = {
+	.name = "xsc",
+	.what = "an asynchronous XSC ring",
+	.run = run,
+};

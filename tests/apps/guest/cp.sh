@@ -1,0 +1,124 @@
+# cp.sh - xsc-cp copies what cp copies, by batch, by ring and by plain calls
+. "$APPS/tap.bash"
+
+modprobe xsc
+
+# manifest DIR [times] - all that a copy has to have
+manifest() {
+	local format='%P\t%y\t%m\t%U:%G\t%s\t%l\t%n'
+	[ "${2-}" = times ] && format+='\t%T@'
+	[ "${2-}" = plain ] && format='%P\t%y\t%m\t%l'
+	(cd "$1" && { find . \( -type d -printf "${format/\\t%s/}\n" -o -printf "$format\n" \) | sort &&
+		find . -type f -print0 | sort -z | xargs -0r sha256sum; })
+}
+
+# by WAY - the command for it
+by() {
+	case $1 in
+	batch) echo xsc-run xsc-cp ;;
+	ring) echo xsc-cp ;;
+	plain) echo xsc-cp --plain ;;
+	esac
+}
+
+mkdir -p tree/{empty,many,closed,deep/a/b/c/d} && cd tree || exit
+seq 3000 >text
+: >nothing
+head -c 65535 /dev/urandom >just-small
+head -c 65536 /dev/urandom >just-large
+head -c 9000001 /dev/urandom >large
+(cd many && for n in $(seq 700); do echo "$n" >"file $n"; done)
+ln text deep/a/hard && ln text many/hard && ln large deep/large
+ln -s text symlink && ln -s /nowhere/at/all dangling && ln -s deep/a directory
+mkfifo -m 640 fifo && mknod -m 600 device c 1 3
+truncate -s 40M sparse && echo data | dd of=sparse bs=1 seek=20000000 conv=notrunc status=none
+truncate -s 20000 small-sparse
+echo odd >'name
+with "newline"'
+chmod 4755 text && chmod 0444 just-small && chmod 0 nothing
+chown 1000:1001 just-large && chown -h 1000:1001 symlink
+touch -d '2001-02-03 04:05:06.123456789' many text && touch -hd '2002-02-03' dangling
+chmod 555 closed && chmod 1777 empty
+cd ..
+manifest tree times >want
+cp -r tree by-cp
+manifest by-cp plain >want-r
+
+for way in batch ring plain; do
+	cmd=$(by $way)
+	ok "$way: -a" $cmd --stats -a tree "copy-$way"
+	matches "... by it" err "^$way: "
+	ok "$way: a copy like the original" diff want <(manifest "copy-$way" times)
+	is "$way: holes stay" $(($(stat -c %b "copy-$way/sparse") < 1000)) 1
+	ok "$way: -r" $cmd -r tree "r-$way"
+	ok "$way: modes as cp's" diff want-r <(manifest "r-$way" plain)
+	ok "$way: over itself, changed" sh -c "
+		echo changed >copy-$way/text && : >copy-$way/large && rm -r copy-$way/many &&
+		$cmd -a --remove-destination tree/. copy-$way"
+	ok "$way: the same again" diff want <(manifest "copy-$way" times)
+	ok "$way: a file to a file" $cmd tree/symlink "file-$way"
+	ok "$way: follows what it is given" cmp tree/text "file-$way"
+	ok "$way: written over, shorter" $cmd tree/many/hard tree/just-small "copy-$way/empty"
+	mkdir "into-$way"
+	ok "$way: several into a directory" $cmd -r tree/text tree/deep/ tree/many "into-$way"
+	is "... all there" "$(cd "into-$way" && echo */a many/file\ 7 text)" "deep/a many/file 7 text"
+	echo keep >"into-$way/text"
+	ok "$way: -n" $cmd -n tree/text "into-$way"
+	is "... left it alone" "$(cat "into-$way/text")" keep
+	ok "$way: written over" $cmd tree/text "into-$way"
+	ok "... is the same" cmp tree/text "into-$way/text"
+	ok "$way: a file without a size" $cmd /proc/self/mounts "mounts-$way"
+	is "... has its contents" "$(wc -l <"mounts-$way")" "$(wc -l </proc/self/mounts)"
+
+	status 1 "$way: onto itself" $cmd tree/text tree/text
+	matches "... is said" err "are the same file"
+	ok "... and nothing lost" cmp tree/text "into-$way/text"
+	mkdir "self-$way" && echo x >"self-$way/x"
+	status 1 "$way: into itself" $cmd -r "self-$way" "self-$way"
+	matches "... is said" err "into itself"
+	is "... once" "$(find "self-$way" -type f | wc -l)" 2
+	status 1 "$way: no source" $cmd tree/text nowhere "into-$way"
+	matches "... is said" err "cannot access 'nowhere': No such file"
+	status 1 "$way: a directory without -r" $cmd tree "into-$way"
+	status 1 "$way: a directory over a file" $cmd -r tree/deep "file-$way"
+	matches "... is said" err "cannot overwrite 'file-$way' with directory"
+	mkdir -p "into-$way/text2" && cp tree/text text2
+	status 1 "$way: a file over a directory" $cmd text2 "into-$way"
+	ln -sf /etc/passwd "into-$way/link" && echo evil >link
+	status 1 "$way: through a symlink" $cmd link "into-$way"
+	is "... is not done" "$(head -c 5 /etc/passwd)" root:
+done
+
+# a full disk: said, exit status 1, and no descriptor is lost over many files
+mkdir small && mount -t tmpfs -o size=300k tmpfs small
+for way in batch ring plain; do
+	status 1 "$way: a full disk" $(by $way) -r tree/many tree/large small
+	matches "... is said" err "No space left on device"
+	rm -rf small/*
+done
+umount small
+# what may not be read does not keep the rest
+chmod 755 tree/closed && echo secret >tree/closed/secret && chmod 0 tree/closed/secret
+mkdir -m 777 users
+for way in batch ring plain; do
+	status 1 "$way: as a user" setpriv --reuid 1000 --clear-groups $(by $way) -a tree "users/$way"
+	matches "... what may not be read is said" err "cannot open 'tree/closed/secret': Permission denied"
+	is "... and the rest is there" "$(find "users/$way/many" -type f | wc -l)" 701
+	is "... with no set-id bit" "$(stat -c %a "users/$way/text")" 755
+done
+# more files than descriptors
+for way in batch ring plain; do
+	ok "$way: with 40 descriptors" sh -c "ulimit -n 40; $(by $way) -r tree/many many-$way"
+	is "... all of them" "$(find "many-$way" -type f | wc -l)" 701
+done
+
+ok "progress" xsc-cp -a --progress tree bar
+is "... ends at the end" "$(tr '\r' '\n' <err | tail -n 1 | grep -oE '100% ([0-9]+)/\1 files')" \
+	"100% $(find tree ! -type d -printf x | wc -c)/$(find tree ! -type d -printf x | wc -c) files"
+ok "few entries" xsc-run xsc-cp --stats -r tree/many few
+is "... for many calls" "$(awk '{ print ($2 > 4500 && $5 * 50 < $2) }' err)" 1
+ok "said what is copied" xsc-cp -rv tree/deep said
+matches "... each" out "^'tree/deep/a/hard' -> 'said/a/hard'$"
+status 2 "no place" xsc-cp tree
+status 2 "a wrong option" xsc-cp --fast a b
+done_testing
