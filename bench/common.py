@@ -24,9 +24,9 @@ def say(text):
     print(f"bench: {text}", file=sys.stderr, flush=True)
 
 
-def guest(lines, *options, shell="sh"):
-    """Run shell lines in one guest; returns the rows that they print."""
-    r = subprocess.run([os.path.join(TOP, "xsc-vm"), *options, "--", shell, "-e", "-c", "\n".join(lines)],
+def guest(lines, *options, shell="sh", runner=()):
+    """Run shell lines in one guest, by runner if there is one; returns the rows that they print."""
+    r = subprocess.run([os.path.join(TOP, "xsc-vm"), *options, "--", *runner, shell, "-e", "-c", "\n".join(lines)],
                        stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL, cwd=TOP)
     if r.returncode:
         print(r.stdout, file=sys.stderr)

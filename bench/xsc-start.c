@@ -7,8 +7,8 @@
  * Executes PROGRAM COUNT times, one after the other, and prints the
  * nanoseconds of CLOCK_MONOTONIC per time, from vfork() to wait().  In a guest
  * whose clock counts instructions (xsc-vm --icount) they are instructions.
- * With -x each is an XSC process, as under xsc-run; the prctl() for it is a
- * part of what is measured.
+ * With -x each is an XSC process, as under xsc-run, without it a legacy one; the
+ * prctl() that says so is a part of what is measured.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -35,7 +35,7 @@ static void once(int xsc, char **argv)
 	pid_t pid = vfork();
 
 	if (!pid) {
-		if (xsc && prctl(PR_XSC, XSC_PR_INHERIT, 1, 0, 0))
+		if (prctl(PR_XSC, XSC_PR_INHERIT, xsc, 0, 0))
 			_exit(126);
 		execv(argv[0], argv);
 		_exit(127);

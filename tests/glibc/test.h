@@ -18,4 +18,7 @@
 	} while (0)
 
 #define SKIP 77
+
+/* prctl(PR_XSC, XSC_PR_GET): is this an XSC process?  There are no batches elsewhere.  */
+#define IS_XSC(state)	((state) > 0 && ((state) & 1))
 #endif

@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libintl.h>
+#include <asm/prctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <ldsodefs.h>
@@ -26,6 +27,12 @@
 #include <sysdep.h>
 #include <dl-batch.h>
 #include <dl-load.h>
+
+#define TUNABLE_NAMESPACE pthread
+#include <dl-tunables.h>
+
+/* The stack protector's canary is behind the thread pointer, which is set while
+   these functions run: the Makefile switches it off here.  */
 
 static bool
 failed (const struct xsc_cqe *cqe)
@@ -198,17 +205,35 @@ _dl_batch_relro_end (void)
   relro_flush (relro);
 }
 
-void
-_dl_batch_thread_init (struct dl_batch_thread *made, struct pthread *pd,
-		       bool do_rseq)
+struct dl_batch_thread _dl_batch_thread_made attribute_relro;
+
+bool
+_dl_batch_thread_init (void *tcb)
 {
+  tcbhead_t *head = tcb;
+  struct pthread *pd = tcb;
+  struct dl_batch_thread *made = &_dl_batch_thread_made;
+  struct rlimit64 limit;
+  bool do_rseq = true;
   struct dl_batch b;
 
+  head->tcb = tcb;
+  /* For now the thread descriptor is at the same address.  */
+  head->self = tcb;
+
+#if HAVE_TUNABLES
+  do_rseq = TUNABLE_GET (rseq, int, NULL);
+#endif
+
   b.nr = 0;
+  dl_batch_add (&b, __NR_arch_prctl, ARCH_SET_FS, (uintptr_t) tcb,
+		0, 0, 0, 0);
   dl_batch_add (&b, __NR_set_tid_address, (uintptr_t) &pd->tid,
 		0, 0, 0, 0, 0);
   dl_batch_add (&b, __NR_set_robust_list, (uintptr_t) &pd->robust_head,
 		sizeof (struct robust_list_head), 0, 0, 0, 0);
+  dl_batch_add (&b, __NR_prlimit64, 0, RLIMIT_STACK, 0, (uintptr_t) &limit,
+		0, 0);
   if (do_rseq)
     {
       pd->rseq_area.cpu_id = RSEQ_CPU_ID_UNINITIALIZED;
@@ -220,9 +245,13 @@ _dl_batch_thread_init (struct dl_batch_thread *made, struct pthread *pd,
     }
   _dl_batch_run (&b);
 
-  made->tid = b.cqes[0].res;
-  made->robust_list = b.cqes[1].res;
-  made->rseq = do_rseq && !failed (&b.cqes[2]);
+  if (b.cqes[0].res != 0)
+    return false;
+  made->tid = b.cqes[1].res;
+  made->robust_list = b.cqes[2].res;
+  pd->arg = (void *) (b.cqes[3].res == 0 ? limit.rlim_cur : RLIM64_INFINITY);
+  made->rseq = do_rseq && !failed (&b.cqes[4]);
   if (!made->rseq)
     pd->rseq_area.cpu_id = RSEQ_CPU_ID_REGISTRATION_FAILED;
+  return true;
 }

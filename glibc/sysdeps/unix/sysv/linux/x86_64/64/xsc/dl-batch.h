@@ -26,18 +26,25 @@
 #include <link.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
+#include <libc-internal.h>
+#include <pthreadP.h>
+#include <tls.h>
 #include <xsc-gate.h>
 
 /* Holds the program headers of all of glibc's own libraries, which have more
    than the generic size has room for: no pread for them.  */
 #define DL_FILEBUF_SIZE	1024
 
-/* The blocks of the minimal malloc are mapped with one call.  */
+/* What the minimal malloc has to begin with: enough for a program with some
+   twenty libraries.  Only the pages that are used cost memory.  */
+#define DL_MINIMAL_MALLOC_ARENA	(8 * 4096)
+/* The blocks that come after it are mapped with one call.  */
 #define DL_MINIMAL_MALLOC_EXTRA	(7 * GLRO(dl_pagesize))
 
 struct __stat64_t64;
-struct pthread;
 
 /* The most calls of one batch of the loader's.  */
 #define DL_BATCH_MAX	16
@@ -105,17 +112,37 @@ extern bool _dl_batch_relro_defer (struct link_map *l, ElfW(Addr) start,
 /* ... until it is done here.  */
 extern void _dl_batch_relro_end (void) attribute_hidden;
 
-/* What the calls that make a thread known to the kernel returned.  */
+/* What the calls that make the initial thread known to the kernel returned.  */
 struct dl_batch_thread
 {
   int tid;			/* set_tid_address */
   int robust_list;		/* set_robust_list */
   bool rseq;			/* Is the rseq area registered?  */
 };
+extern struct dl_batch_thread _dl_batch_thread_made attribute_hidden;
 
-/* Make them for PD, the calling thread; the last only if DO_RSEQ.  */
-extern void _dl_batch_thread_init (struct dl_batch_thread *made,
-				   struct pthread *pd, bool do_rseq)
-     attribute_hidden;
+/* Make TCB the thread pointer of the calling thread, the initial one, make the
+   thread known to the kernel, and ask for the stack limit.  Returns false if
+   there is no thread pointer.  */
+extern bool _dl_batch_thread_init (void *tcb) attribute_hidden;
+
+#undef TLS_INIT_TP
+#define TLS_INIT_TP(tcb) \
+  (_dl_batch_thread_init (tcb) ? NULL \
+   : "cannot set %fs base address for thread-local storage")
+
+/* The stack limit of a process that starts is where other threads have their
+   argument.  A libc that comes later asks for itself.  */
+static inline int
+dl_batch_stack_limit (struct rlimit *limit)
+{
+#ifdef SHARED
+  if (!__libc_initial)
+    return __getrlimit (RLIMIT_STACK, limit);
+#endif
+  limit->rlim_cur = (uintptr_t) THREAD_SELF->arg;
+  THREAD_SETMEM (THREAD_SELF, arg, NULL);
+  return 0;
+}
 
 #endif /* dl-batch.h */
