@@ -51,7 +51,8 @@ void xsc_ring_init(struct xsc_ring *ring)
 	spin_lock_init(&ring->cq_lock);
 	INIT_LIST_HEAD(&ring->reqs);
 	INIT_LIST_HEAD(&ring->poll_node);
-	ring->adapt.hold = 1;
+	ring->adapt.hold = XSC_ADAPT_HOLD;
+	ring->adapt.left = XSC_ADAPT_HOLD;
 	init_waitqueue_head(&ring->cq_wait);
 }
 EXPORT_SYMBOL_GPL(xsc_ring_init);
@@ -916,6 +917,8 @@ long xsc_ring_wait(struct xsc_ring *ring, u32 min, ktime_t *until)
 	};
 	long ret = 0;
 
+	if (xsc_waiter_done(&w))
+		return 0;
 	init_waitqueue_func_entry(&w.entry, xsc_waiter_wake);
 	w.entry.private = current;
 	INIT_LIST_HEAD(&w.entry.entry);

@@ -53,6 +53,9 @@ struct xsc_region {
 	void		*addr;
 };
 
+/* Windows of doorbells before polling is tried. */
+#define XSC_ADAPT_HOLD	32
+
 /* Who consumes SQEs. */
 enum xsc_by {
 	XSC_BY_DOORBELL,
@@ -64,6 +67,10 @@ enum xsc_by {
  * struct xsc_adapt - what XSC_RING_ADAPT has measured
  * @since:	start of the window
  * @sqes:	consumed in it
+ * @start:	of polling
+ * @looked:	when a doorbell looked at the clock
+ * @stride:	doorbells until the next look
+ * @skip:	how many of them are left
  * @rate:	of the last window by each way
  * @left:	windows of doorbells until polling is tried
  * @hold:	what @left is going to be when polling loses
@@ -72,6 +79,10 @@ enum xsc_by {
 struct xsc_adapt {
 	u64		since;
 	unsigned int	sqes;
+	u64		start;
+	u64		looked;
+	unsigned int	stride;
+	unsigned int	skip;
 	u64		rate[XSC_BY_NR];
 	unsigned int	left;
 	unsigned int	hold;

@@ -25,8 +25,9 @@
  *
  * With XSC_RING_ADAPT the ring measures how many SQEs are consumed in a
  * window of time, by doorbells and by the poller, and keeps to what is
- * better.  A window of the other way is tried now and then: rarer each time
- * that it loses, so that what trying costs stays below some percent.
+ * better.  The other way is tried now and then: not before 32 times of what
+ * the last trial took have passed, and rarer each time that it loses, so that
+ * what trying costs stays below three percent.
  */
 #include <linux/cpumask.h>
 #include <linux/cred.h>
@@ -46,7 +47,7 @@ EXPORT_SYMBOL_GPL(xsc_poller_allowed);
 
 /* XSC_RING_ADAPT: nanoseconds of a window, and windows until the next trial. */
 #define XSC_WINDOW	NSEC_PER_MSEC
-#define XSC_HOLD_MIN	32
+#define XSC_HOLD_MIN	XSC_ADAPT_HOLD
 #define XSC_HOLD_MAX	1024
 
 /**
@@ -130,20 +131,36 @@ static bool xsc_adapt_count(struct xsc_adapt *a, enum xsc_by by, u64 now,
 	return true;
 }
 
+/* Polling does not pay: not again for a while. */
+static void xsc_adapt_lose(struct xsc_adapt *a, u64 now)
+{
+	u64 cost = div64_u64((now - a->start) * XSC_HOLD_MIN, XSC_WINDOW);
+
+	a->left = max_t(u64, a->hold, min_t(u64, cost, INT_MAX));
+	a->hold = min(a->hold * 2, (unsigned int)XSC_HOLD_MAX);
+}
+
 /*
- * After a doorbell: should the ring be polled?  A doorbell while it is polled
- * is the poller's to count, and one that gets lost in a race does not matter.
+ * After a doorbell: should the ring be polled?  The clock is looked at some
+ * sixteen times in a window.
  */
 static bool xsc_adapt_doorbell(struct xsc_ring *ring, unsigned int nr)
 {
 	struct xsc_adapt *a = &ring->adapt;
 	u64 now;
 
-	if (!xsc_cr(ring)->need_wakeup) {
+	if (a->skip) {
+		a->skip--;
 		a->sqes += nr;
 		return false;
 	}
 	now = local_clock();
+	if (now - a->looked < XSC_WINDOW / 16)
+		a->stride = min(a->stride * 2 + 1, 255U);
+	else if (now - a->looked > XSC_WINDOW / 4)
+		a->stride /= 2;
+	a->looked = now;
+	a->skip = a->stride;
 	if (!xsc_adapt_count(a, XSC_BY_DOORBELL, now, nr))
 		return false;
 	if (a->left) {
@@ -161,8 +178,7 @@ static bool xsc_adapt_polled(struct xsc_ring *ring, u64 now, unsigned int nr)
 	if (!xsc_adapt_count(a, XSC_BY_POLLER, now, nr))
 		return true;
 	if (!xsc_adapt_pays(a)) {
-		a->left = a->hold;
-		a->hold = min(a->hold * 2, (unsigned int)XSC_HOLD_MAX);
+		xsc_adapt_lose(a, now);
 		return false;
 	}
 	a->hold = XSC_HOLD_MIN;
@@ -263,6 +279,19 @@ void xsc_poller_leave(struct xsc_ring *ring)
 EXPORT_SYMBOL_GPL(xsc_poller_leave);
 
 /* --- the thread ----------------------------------------------------------- */
+
+/* A doorbell had to do what the poller did not in time. */
+static void xsc_poller_beaten(struct xsc_ring *ring)
+{
+	struct xsc_poller *poller = ring->poller;
+
+	spin_lock(&poller->lock);
+	if (!list_empty(&ring->poll_node)) {
+		xsc_adapt_lose(&ring->adapt, local_clock());
+		xsc_poller_retire_locked(ring, XSC_RETIRE_LEAVE);
+	}
+	spin_unlock(&poller->lock);
+}
 
 /*
  * May the poller run ops of the ring, whose lock is held, in the name of the
@@ -575,6 +604,7 @@ static void xsc_poller_start(struct xsc_ring *ring)
 	if (poller->task && list_empty(&ring->poll_node)) {
 		ring->poll_last = local_clock();
 		ring->adapt.since = ring->poll_last;
+		ring->adapt.start = ring->poll_last;
 		ring->adapt.sqes = 0;
 		list_add_tail(&ring->poll_node, &poller->rings);
 		WRITE_ONCE(xsc_cr(ring)->need_wakeup, 0);
@@ -597,6 +627,11 @@ void xsc_poller_doorbell(struct xsc_ring *ring, unsigned int nr, bool full)
 {
 	bool left = !full && xsc_ring_has_sqes(ring);
 
+	if (ring->adaptive && !xsc_cr(ring)->need_wakeup) {
+		if (nr)
+			xsc_poller_beaten(ring);
+		return;
+	}
 	if (xsc_controlled() ? left :
 	    left || !ring->adaptive || xsc_adapt_doorbell(ring, nr))
 		xsc_poller_start(ring);

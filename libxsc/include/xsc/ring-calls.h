@@ -26,6 +26,10 @@
 extern "C" {
 #endif
 
+/* xsc_ring_call(): windows by the gate until the poller is tried. */
+#define XSC_METER_HOLD		32U
+#define XSC_METER_HOLD_MAX	1024U
+
 /* Is this an XSC process, which has the op; a legacy one has the device. */
 static inline int xsc_ring_open(struct xsc_ring *ring,
 				struct xsc_ring_params *p)
@@ -79,6 +83,11 @@ XSC_RING_CALL int xsc_ring_queue_init_params(struct xsc_ring_params *p,
 	ring->spin = p->poll_idle;
 	ring->sq_mask = p->sq_entries - 1;
 	ring->cq_mask = p->cq_entries - 1;
+	memset(&ring->meter, 0, sizeof(ring->meter));
+	ring->meter.window = 64;
+	ring->meter.hold = XSC_METER_HOLD;
+	ring->meter.left = XSC_METER_HOLD;
+	ring->calls = 0;
 	ring->sqe_tail = 0;
 	ring->sqe_head = 0;
 	ring->sr = (struct xsc_sr_hdr *)sr;
@@ -193,6 +202,16 @@ XSC_RING_CALL int xsc_ring_enter(struct xsc_ring *ring, unsigned int to_submit)
 	return xsc_ring_enter_wait(ring, to_submit, 0, NULL);
 }
 
+/* Nanoseconds; by the vDSO, without a kernel entry. */
+static inline unsigned long long xsc_ring_clock(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (unsigned long long)ts.tv_sec * 1000000000 +
+	       (unsigned long long)ts.tv_nsec;
+}
+
 /*
  * With a poller: look for @min CQEs for ring->spin microseconds.  Returns
  * whether they are there.
@@ -200,7 +219,6 @@ XSC_RING_CALL int xsc_ring_enter(struct xsc_ring *ring, unsigned int to_submit)
 static inline int xsc_ring_spin(const struct xsc_ring *ring, unsigned int min)
 {
 	unsigned long long now, end = 0;
-	struct timespec ts;
 	unsigned int i;
 
 	for (;;) {
@@ -209,9 +227,7 @@ static inline int xsc_ring_spin(const struct xsc_ring *ring, unsigned int min)
 				return 1;
 			xsc_cpu_relax();
 		}
-		clock_gettime(CLOCK_MONOTONIC, &ts);
-		now = (unsigned long long)ts.tv_sec * 1000000000 +
-		      (unsigned long long)ts.tv_nsec;
+		now = xsc_ring_clock();
 		if (!end)
 			end = now + ring->spin * 1000ULL;
 		else if (now >= end)
@@ -313,8 +329,146 @@ xsc_ring_wait_cqe_timeout(struct xsc_ring *ring, struct xsc_cqe **cqe,
 	return xsc_ring_wait_cqes(ring, cqe, 1, timeout);
 }
 
+/* A window of xsc_ring_call(): a millisecond, or half to twice that. */
+#define XSC_METER_NS		1000000ULL
+#define XSC_METER_CALLS_MAX	(1U << 20)
+
+/* One op by the poller; *@lost is set if it does not look, or is slow. */
+static inline long xsc_ring_call_polled(struct xsc_ring *ring, unsigned int op,
+					long a, long b, long c, long d, long e,
+					long f, int *lost)
+{
+	struct xsc_sqe *sqe = xsc_ring_get_sqe(ring);
+	struct xsc_cqe *cqe;
+	long res;
+
+	if (!sqe) {
+		*lost = 1;
+		return xsc_call6(op, a, b, c, d, e, f);
+	}
+	xsc_sqe_prep(sqe, op, a, b, c, d, e, f);
+	xsc_ring_flush(ring);
+	if (xsc_ring_needs_doorbell(ring) || !xsc_ring_spin(ring, 1)) {
+		*lost = 1;
+		while (!xsc_ring_cq_ready(ring)) {
+			res = xsc_ring_enter_wait(ring, 1, 1, NULL);
+			/* By a signal: the op is under way. */
+			if (res < 0 && res != -EINTR)
+				return res;
+		}
+	}
+	xsc_ring_peek_cqe(ring, &cqe);
+	res = (long)cqe->res;
+	xsc_ring_cqe_seen(ring, cqe);
+	return res;
+}
+
+/* The gate's turn, for so many windows. */
+static inline void xsc_ring_meter_direct(struct xsc_ring *ring,
+					 unsigned int windows)
+{
+	struct xsc_ring_meter *m = &ring->meter;
+
+	m->polling = 0;
+	m->left = windows;
+	m->since = 0;
+	ring->calls = 0;
+}
+
+/* The poller has lost @ns: not again before 32 times of that have passed. */
+static inline void xsc_ring_meter_lose(struct xsc_ring *ring,
+				       unsigned long long ns)
+{
+	struct xsc_ring_meter *m = &ring->meter;
+	unsigned long long cost = ns * XSC_METER_HOLD / XSC_METER_NS;
+
+	if (cost > 1U << 20)
+		cost = 1U << 20;
+	m->windows = 0;
+	xsc_ring_meter_direct(ring, cost > m->hold ? (unsigned int)cost :
+						     m->hold);
+	m->hold *= m->hold < XSC_METER_HOLD_MAX ? 2 : 1;
+}
+
+/* At the end of a window of direct calls: what did one take? */
+static inline void xsc_ring_meter_window(struct xsc_ring_meter *m,
+					 unsigned long long now)
+{
+	unsigned long long past = now - m->since;
+
+	if (!m->since)
+		return;
+	m->direct = past * 256 / m->window;
+	if (past < XSC_METER_NS / 2 && m->window < XSC_METER_CALLS_MAX)
+		m->window *= 2;
+	else if (past > XSC_METER_NS * 2 && m->window > 16)
+		m->window /= 2;
+	else if (m->left)
+		m->left--;
+}
+
+/**
+ * xsc_ring_call_slow() - what xsc_ring_call() does now and then
+ *
+ * Return: as xsc_ring_call()
+ */
+XSC_RING_CALL long xsc_ring_call_slow(struct xsc_ring *ring, unsigned int op,
+				      long a, long b, long c, long d, long e,
+				      long f)
+{
+	struct xsc_ring_meter *m = &ring->meter;
+	unsigned long long now;
+	int lost = 0;
+	long res;
+
+	/* No poller, or other ops are under way: their CQEs are not ours. */
+	if (!ring->spin || ring->sqe_tail != ring->sr->cq_head ||
+	    op >= XSC_OP_BASE) {
+		ring->calls = ring->spin ? 0 : XSC_METER_CALLS_MAX;
+		return xsc_call6(op, a, b, c, d, e, f);
+	}
+	if (!m->polling) {
+		now = xsc_ring_clock();
+		xsc_ring_meter_window(m, now);
+		if (!m->since || m->left || m->direct * m->window <
+		    XSC_METER_NS / 2 * 256) {
+			m->since = now;
+			ring->calls = m->window - 1;
+			return xsc_call6(op, a, b, c, d, e, f);
+		}
+		/* A doorbell, so that the poller looks. */
+		m->polling = 1;
+		m->polled = 0;
+		m->since = now;
+		xsc_ring_call_polled(ring, XSC_OP_NOP, 0, 0, 0, 0, 0, 0, &lost);
+		lost = 0;
+	}
+
+	res = xsc_ring_call_polled(ring, op, a, b, c, d, e, f, &lost);
+	m->polled++;
+	if (!lost && m->polled % 16)
+		return res;
+	now = xsc_ring_clock();
+	if (!lost && now - m->since < XSC_METER_NS)
+		return res;
+	/* It takes a CPU: it has to be better by a twentieth. */
+	if (lost || (now - m->since) * 256 * 21 > m->direct * m->polled * 20) {
+		xsc_ring_meter_lose(ring, now - m->since);
+		return res;
+	}
+	m->since = now;
+	m->polled = 0;
+	m->hold = XSC_METER_HOLD;
+	/* Now and then a window by the gate: is it still slower? */
+	if (++m->windows % 32 == 0)
+		xsc_ring_meter_direct(ring, 1);
+	return res;
+}
+
 #ifdef __cplusplus
 }
 #endif
+
+#include <xsc/ring-call.h>
 
 #endif /* XSC_RING_CALLS_H */

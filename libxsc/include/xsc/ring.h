@@ -35,6 +35,28 @@ extern "C" {
 #endif
 
 /**
+ * struct xsc_ring_meter - what xsc_ring_call() has measured
+ * @since:	start of the window, nanoseconds; 0 before the first
+ * @direct:	nanoseconds of 256 calls by the gate
+ * @window:	calls by the gate in a window
+ * @left:	such windows until the poller is tried
+ * @hold:	what @left is going to be when the poller loses
+ * @polled:	calls by the poller in this window
+ * @windows:	windows of the poller since the gate was tried; with @polling
+ * @polling:	the poller's turn
+ */
+struct xsc_ring_meter {
+	unsigned long long	since;
+	unsigned long long	direct;
+	unsigned int		window;
+	unsigned int		left;
+	unsigned int		hold;
+	unsigned int		polled;
+	unsigned int		windows;
+	int			polling;
+};
+
+/**
  * struct xsc_ring - a ring, as its user holds it
  * @fd:		its file
  * @by_op:	the doorbell is XSC_OP_RING_ENTER; else XSC_IOC_ENTER
@@ -50,6 +72,8 @@ extern "C" {
  * @cqes:	the CQEs in it, read-only
  * @sr_size:	bytes mapped
  * @cr_size:	bytes mapped
+ * @calls:	of xsc_ring_call(): calls by the gate until the next look at the clock
+ * @meter:	likewise, what was measured
  */
 struct xsc_ring {
 	int			fd;
@@ -65,6 +89,8 @@ struct xsc_ring {
 	struct xsc_cqe		*cqes;
 	size_t			sr_size;
 	size_t			cr_size;
+	unsigned int		calls;
+	struct xsc_ring_meter	meter;
 };
 
 /** xsc_ring_sq_ready() - SQEs that the kernel has not consumed */

@@ -58,8 +58,13 @@ int xsc_ring_wait_cqes(struct xsc_ring *ring, struct xsc_cqe **cqe,
 		       unsigned int min,
 		       const struct __kernel_timespec *timeout);
 
+long xsc_ring_call_slow(struct xsc_ring *ring, unsigned int op, long a, long b,
+			long c, long d, long e, long f);
+
 #ifdef __cplusplus
 }
 #endif
+
+#include <xsc/ring-call.h>
 
 #endif /* XSC_RT_H */
