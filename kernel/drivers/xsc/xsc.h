@@ -218,13 +218,15 @@ static __always_inline s64 xsc_issue(struct xsc_container *c,
  * struct xsc_ring_driver - what xsc.ko gives the built-in part
  * @owner:	the module
  * @setup:	XSC_OP_RING_SETUP; returns a file descriptor
- * @enter:	XSC_OP_RING_ENTER; puts the caller's reference to @owner, since an
- *		op in the ring may end the task
+ * @fops:	of the rings' files
+ * @enter:	XSC_OP_RING_ENTER; takes over a reference to a file of @fops, since
+ *		an op in the ring may end the task
  */
 struct xsc_ring_driver {
 	struct module *owner;
 	long (*setup)(struct xsc_ring_params __user *params);
-	long (*enter)(int fd, const struct xsc_ring_enter *enter);
+	const struct file_operations *fops;
+	long (*enter)(struct file *file, const struct xsc_ring_enter *enter);
 };
 
 long xsc_own_op(struct pt_regs *regs, int nr);

@@ -880,10 +880,15 @@ struct xsc_waiter {
 };
 
 /* Nothing will come any more, or there is enough. */
+static bool xsc_ring_reached(const struct xsc_ring *ring, u32 target)
+{
+	return (s32)(READ_ONCE(ring->cq_tail) - target) >= 0 ||
+	       !READ_ONCE(ring->inflight);
+}
+
 static bool xsc_waiter_done(const struct xsc_waiter *w)
 {
-	return (s32)(READ_ONCE(w->ring->cq_tail) - w->target) >= 0 ||
-	       !READ_ONCE(w->ring->inflight);
+	return xsc_ring_reached(w->ring, w->target);
 }
 
 static int xsc_waiter_wake(struct wait_queue_entry *entry, unsigned int mode,
@@ -896,29 +901,13 @@ static int xsc_waiter_wake(struct wait_queue_entry *entry, unsigned int mode,
 	return autoremove_wake_function(entry, mode, sync, key);
 }
 
-/**
- * xsc_ring_wait() - wait until there are CQEs to read
- * @ring:	the ring, with a reference
- * @min:	how many; fewer if nothing more is in flight
- * @until:	end of the wait on the monotonic clock, or NULL
- *
- * The thread's own requests that become ready are tried here, so that they
- * need no worker.
- *
- * Return: 0, -ETIME or -EINTR.
- */
-long xsc_ring_wait(struct xsc_ring *ring, u32 min, ktime_t *until)
+static noinline long xsc_ring_sleep(struct xsc_ring *ring, u32 target,
+				    ktime_t *until)
 {
-	const struct xsc_sr_hdr *sr = ring->sr.addr;
 	struct xsc_pool *pool = current->xsc.pool;
-	struct xsc_waiter w = {
-		.ring = ring,
-		.target = READ_ONCE(sr->cq_head) + min(min, ring->cq_mask + 1),
-	};
+	struct xsc_waiter w = { .ring = ring, .target = target };
 	long ret = 0;
 
-	if (xsc_waiter_done(&w))
-		return 0;
 	init_waitqueue_func_entry(&w.entry, xsc_waiter_wake);
 	w.entry.private = current;
 	INIT_LIST_HEAD(&w.entry.entry);
@@ -949,6 +938,27 @@ long xsc_ring_wait(struct xsc_ring *ring, u32 min, ktime_t *until)
 	if (pool)
 		xsc_pool_wait_end(pool);
 	return ret;
+}
+
+/**
+ * xsc_ring_wait() - wait until there are CQEs to read
+ * @ring:	the ring, with a reference
+ * @min:	how many; fewer if nothing more is in flight
+ * @until:	end of the wait on the monotonic clock, or NULL
+ *
+ * The thread's own requests that become ready are tried here, so that they
+ * need no worker.
+ *
+ * Return: 0, -ETIME or -EINTR.
+ */
+long xsc_ring_wait(struct xsc_ring *ring, u32 min, ktime_t *until)
+{
+	const struct xsc_sr_hdr *sr = ring->sr.addr;
+	u32 target = READ_ONCE(sr->cq_head) + min(min, ring->cq_mask + 1);
+
+	if (xsc_ring_reached(ring, target))
+		return 0;
+	return xsc_ring_sleep(ring, target, until);
 }
 EXPORT_SYMBOL_GPL(xsc_ring_wait);
 

@@ -93,6 +93,11 @@ struct xsc_adapt {
  * struct xsc_ring - a ring
  * @mm:		the process that it serves; compared, never used
  * @lock:	held by the thread that runs a doorbell
+ * @c:		the doorbell that runs; here and not on the stack, which hardened
+ *		kernels would clear each time.  All up to @sqe: @lock.
+ * @bell:	the ring's file, of which the doorbell holds a reference
+ * @done:	SQEs that it has consumed
+ * @sqe:	our copy of the one being run
  * @ref:	one for the file, one for each request
  * @sr:		SQEs and the user's indices; mapped read-only here
  * @cr:		CQEs and our indices; mapped read-only for the user
@@ -127,6 +132,10 @@ struct xsc_adapt {
 struct xsc_ring {
 	const struct mm_struct	*mm;
 	struct mutex		lock;	/* one doorbell at a time */
+	struct xsc_container	c;
+	struct file		*bell;
+	unsigned int		done;
+	struct xsc_sqe		sqe;
 	struct kref		ref;
 	struct xsc_region	sr;
 	struct xsc_region	cr;

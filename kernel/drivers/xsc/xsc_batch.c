@@ -4,6 +4,7 @@
  */
 #include <linux/entry-common.h>
 #include <linux/export.h>
+#include <linux/file.h>
 #include <linux/kmod.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
@@ -214,7 +215,8 @@ static long xsc_ring_setup(struct pt_regs *regs, const struct xsc_op_regs *args)
 
 static long xsc_ring_enter(const struct xsc_op_regs *args)
 {
-	const struct xsc_ring_driver *drv = xsc_ring_driver_get();
+	struct file *file = fget(args->args[0]);
+	const struct xsc_ring_driver *drv;
 	const struct xsc_ring_enter enter = {
 		.to_submit = args->args[1],
 		.flags = args->args[2],
@@ -222,9 +224,22 @@ static long xsc_ring_enter(const struct xsc_op_regs *args)
 		.timeout = args->args[4],
 	};
 
-	if (!drv)
-		return -EBADF;	/* without the driver there is no ring */
-	return drv->enter(args->args[0], &enter);
+	if (!file)
+		return -EBADF;
+	/*
+	 * An open file of the driver's keeps the module, also when an op closes
+	 * it: the last reference is put on the way out of the kernel.
+	 */
+	rcu_read_lock();
+	drv = rcu_dereference(xsc_ring_driver);
+	if (drv && drv->fops != file->f_op)
+		drv = NULL;
+	rcu_read_unlock();
+	if (!drv) {
+		fput(file);
+		return -EOPNOTSUPP;
+	}
+	return drv->enter(file, &enter);
 }
 
 /**

@@ -32,6 +32,8 @@
 #include "xsc_trace.h"
 
 static const struct file_operations xsc_ring_fops;
+static int xsc_ring_prior(struct xsc_container *c, unsigned int back, s64 *res);
+static void xsc_ring_abort(struct xsc_container *c);
 static long xsc_ring_consume(struct xsc_ring *ring, struct file *file);
 static void xsc_ring_rescued(struct callback_head *work);
 
@@ -113,6 +115,8 @@ static struct xsc_ring *xsc_ring_new(struct xsc_ring_params __user *uparams)
 	xsc_ring_init(ring);
 	mmgrab(current->mm);
 	ring->mm = current->mm;
+	ring->c.prior = xsc_ring_prior;
+	ring->c.abort = xsc_ring_abort;
 
 	if (p.flags & XSC_RING_ASYNC) {
 		ring->async = true;
@@ -153,30 +157,13 @@ free:
 	return ERR_PTR(err);
 }
 
-/**
- * struct xsc_doorbell - a doorbell while it runs
- * @c:		the container
- * @ring:	the ring
- * @file:	its file, of which a reference is held
- * @done:	SQEs consumed
- * @sqe:	our copy of the one being run
- */
-struct xsc_doorbell {
-	struct xsc_container	c;
-	struct xsc_ring		*ring;
-	struct file		*file;
-	unsigned int		done;
-	struct xsc_sqe		sqe;
-};
-
 /*
  * Without XSC_RING_ASYNC completions are in order, so the CQE @back places ago
  * is the SQE's; with it the results of a chain are kept apart.
  */
 static int xsc_ring_prior(struct xsc_container *c, unsigned int back, s64 *res)
 {
-	struct xsc_doorbell *d = container_of(c, struct xsc_doorbell, c);
-	struct xsc_ring *ring = d->ring;
+	struct xsc_ring *ring = container_of(c, struct xsc_ring, c);
 
 	if (ring->async) {
 		if (back > c->pos || back >= XSC_CHAIN_RES)
@@ -184,7 +171,7 @@ static int xsc_ring_prior(struct xsc_container *c, unsigned int back, s64 *res)
 		*res = ring->chain[(c->pos - back) % XSC_CHAIN_RES];
 		return 0;
 	}
-	if (back > d->done || back > ring->cq_mask)
+	if (back > ring->done || back > ring->cq_mask)
 		return -EINVAL;
 	*res = ring->cqes[(ring->cq_tail - back) & ring->cq_mask].res;
 	return 0;
@@ -209,9 +196,8 @@ static void xsc_ring_publish_locked(struct xsc_ring *ring)
  * Tell the user what was consumed and completed.  That is done when the
  * doorbell ends, and before an op that may last.
  */
-static __always_inline void xsc_ring_publish(struct xsc_doorbell *d)
+static __always_inline void xsc_ring_publish(struct xsc_ring *ring)
 {
-	struct xsc_ring *ring = d->ring;
 	struct xsc_cr_hdr *cr = ring->cr.addr;
 
 	if (likely(xsc_ring_alone(ring))) {
@@ -226,11 +212,9 @@ static __always_inline void xsc_ring_publish(struct xsc_doorbell *d)
 }
 
 /* The last time, with word to those who wait for the ring. */
-static void xsc_ring_publish_end(struct xsc_doorbell *d)
+static void xsc_ring_publish_end(struct xsc_ring *ring)
 {
-	struct xsc_ring *ring = d->ring;
-
-	xsc_ring_publish(d);
+	xsc_ring_publish(ring);
 	/* Its full barrier pairs with the one in prepare_to_wait(). */
 	if (wq_has_sleeper(&ring->cq_wait))
 		wake_up_poll(&ring->cq_wait, EPOLLIN | EPOLLRDNORM);
@@ -246,11 +230,9 @@ static __always_inline void xsc_ring_write(struct xsc_ring *ring, u64 data,
 	ring->cq_tail++;
 }
 
-static __always_inline void xsc_ring_complete(struct xsc_doorbell *d, u64 data,
+static __always_inline void xsc_ring_complete(struct xsc_ring *ring, u64 data,
 					      s64 res)
 {
-	struct xsc_ring *ring = d->ring;
-
 	if (likely(xsc_ring_alone(ring))) {
 		xsc_ring_write(ring, data, res);
 	} else {
@@ -258,23 +240,22 @@ static __always_inline void xsc_ring_complete(struct xsc_doorbell *d, u64 data,
 		xsc_ring_write(ring, data, res);
 		spin_unlock(&ring->cq_lock);
 	}
-	d->done++;
+	ring->done++;
 	ring->sq_head++;
 }
 
 /* Not a plain op of a plain ring. */
-static noinline s64 xsc_ring_issue_slow(struct xsc_doorbell *d,
+static noinline s64 xsc_ring_issue_slow(struct xsc_ring *ring,
 					struct xsc_sqe *sqe)
 {
-	struct xsc_ring *ring = d->ring;
-	bool chained = xsc_sqe_extras(sqe) | d->c.linked;
+	bool chained = xsc_sqe_extras(sqe) | ring->c.linked;
 
-	xsc_ring_publish_end(d);
+	xsc_ring_publish_end(ring);
 	if (sqe->op == XSC_OP_CANCEL && !chained)
 		return xsc_ring_cancel(ring, sqe);
 	if (ring->async && !chained && xsc_starts(sqe->op))
-		return xsc_start(&d->c, ring, sqe);
-	return xsc_issue(&d->c, sqe);
+		return xsc_start(&ring->c, ring, sqe);
+	return xsc_issue(&ring->c, sqe);
 }
 
 /* A signal ended the op: what that means is its family's to say. */
@@ -287,34 +268,34 @@ static noinline s64 xsc_ring_interrupted(const struct xsc_sqe *sqe, s64 res)
 	return consumer ? consumer->interrupted(sqe, res) : res;
 }
 
-static __always_inline s64 xsc_ring_issue(struct xsc_doorbell *d,
+static __always_inline s64 xsc_ring_issue(struct xsc_ring *ring,
 					  struct xsc_sqe *sqe, bool async)
 {
 	u32 nr = sqe->op;
 	bool lasts;
 	s64 res;
 
-	if (unlikely(xsc_sqe_extras(sqe) | d->c.linked)) {
-		res = xsc_ring_issue_slow(d, sqe);
+	if (unlikely(xsc_sqe_extras(sqe) | ring->c.linked)) {
+		res = xsc_ring_issue_slow(ring, sqe);
 	} else if (likely(nr < NR_syscalls)) {
 		nr = array_index_nospec(nr, NR_syscalls);
 		lasts = xsc_optable[nr].flags & XSC_OPF_LASTS;
 		res = XSC_GOES_ON;
 		if (nr == __NR_pread64)
-			res = xsc_start_pread(&d->c, sqe);
+			res = xsc_start_pread(&ring->c, sqe);
 		if (res != XSC_GOES_ON) {
 			;	/* all of it was in memory */
 		} else if (lasts && async) {
-			res = xsc_ring_issue_slow(d, sqe);
+			res = xsc_ring_issue_slow(ring, sqe);
 		} else {
 			if (lasts)
-				xsc_ring_publish(d);
-			res = xsc_run(&d->c, sqe);
+				xsc_ring_publish(ring);
+			res = xsc_run(&ring->c, sqe);
 		}
 	} else if (nr == XSC_OP_NOP) {
-		res = xsc_run_nop(&d->c);
+		res = xsc_run_nop(&ring->c);
 	} else {
-		res = xsc_ring_issue_slow(d, sqe);
+		res = xsc_ring_issue_slow(ring, sqe);
 	}
 	if (unlikely(xsc_interrupted(res)))
 		res = xsc_ring_interrupted(sqe, res);
@@ -324,22 +305,22 @@ static __always_inline s64 xsc_ring_issue(struct xsc_doorbell *d,
 /* What xsc_doorbell() holds while ops run. */
 static void xsc_ring_abort(struct xsc_container *c)
 {
-	struct xsc_doorbell *d = container_of(c, struct xsc_doorbell, c);
+	struct xsc_ring *ring = container_of(c, struct xsc_ring, c);
+	struct file *file = ring->bell;
 
-	xsc_ring_publish_end(d);
-	mutex_unlock(&d->ring->lock);
-	fput(d->file);
+	xsc_ring_publish_end(ring);
+	mutex_unlock(&ring->lock);
+	fput(file);
 }
 
 /* SQEs that have gone on by themselves: they are consumed. */
-static void xsc_ring_went_on(struct xsc_doorbell *d)
+static void xsc_ring_went_on(struct xsc_ring *ring)
 {
-	struct xsc_ring *ring = d->ring;
 	struct xsc_cr_hdr *cr = ring->cr.addr;
 
-	ring->sq_head += 1 + d->c.taken;
-	d->done += 1 + d->c.taken;
-	d->c.taken = 0;
+	ring->sq_head += 1 + ring->c.taken;
+	ring->done += 1 + ring->c.taken;
+	ring->c.taken = 0;
 	/* Pairs with the user's load-acquire of sq_head: our copy is made. */
 	smp_store_release(&cr->sq_head, ring->sq_head);
 }
@@ -351,18 +332,17 @@ static void xsc_ring_went_on(struct xsc_doorbell *d)
  * May the poller run the SQE just read?  What stands in a chain has been looked
  * at when the chain began; if it has changed since, it is nobody's.
  */
-static noinline bool xsc_ring_pollable(struct xsc_doorbell *d, u32 left)
+static noinline bool xsc_ring_pollable(struct xsc_ring *ring, u32 left)
 {
-	struct xsc_ring *ring = d->ring;
-	struct xsc_sqe next = d->sqe;
+	struct xsc_sqe next = ring->sqe;
 	u32 i;
 
-	if (d->c.linked) {
-		if (xsc_for_caller(d->sqe.op, d->sqe.args))
-			d->sqe.op = XSC_OP_BATCH;	/* EINVAL */
+	if (ring->c.linked) {
+		if (xsc_for_caller(next.op, next.args))
+			ring->sqe.op = XSC_OP_BATCH;	/* EINVAL */
 		return true;
 	}
-	if (d->done >= XSC_POLL_SQES || !xsc_polled(ring, &next))
+	if (ring->done >= XSC_POLL_SQES || !xsc_polled(ring, &next))
 		return false;
 	for (i = 1; next.flags & XSC_SQE_LINK && i < left; i++) {
 		xsc_ring_read_sqe(ring, ring->sq_head + i, &next);
@@ -378,17 +358,14 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 {
 	const struct xsc_sr_hdr *sr = ring->sr.addr;
 	struct xsc_cr_hdr *cr = ring->cr.addr;
-	struct xsc_doorbell d = {
-		.c.prior = xsc_ring_prior,
-		.c.abort = xsc_ring_abort,
-		.ring = ring,
-		.file = file,
-	};
+	struct xsc_container *c = &ring->c;
 	const bool async = ring->async;
 	u32 queued, used, flags = 0;
 	u32 left, room;
 	long ret;
 
+	ring->bell = file;
+	ring->done = 0;
 	/* Pairs with the user's store-release of sq_tail: SQEs before index. */
 	queued = smp_load_acquire(&sr->sq_tail) - ring->sq_head;
 	/* Pairs with the user's store-release of cq_head: CQEs were read. */
@@ -396,75 +373,75 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 	if (async) {
 		spin_lock(&ring->cq_lock);
 		used = ring->cq_tail - used;
-		d.c.room = ring->cq_mask + 1 - used - ring->inflight;
+		c->room = ring->cq_mask + 1 - used - ring->inflight;
 		spin_unlock(&ring->cq_lock);
 	} else {
 		used = ring->cq_tail - used;
-		d.c.room = ring->cq_mask + 1 - used;
+		c->room = ring->cq_mask + 1 - used;
 	}
 	if (queued > ring->sq_mask + 1 || used > ring->cq_mask + 1) {
 		WRITE_ONCE(cr->flags, XSC_CR_SQ_BROKEN);
 		return -EINVAL;
 	}
 	/* cq_head went backwards under what is in flight. */
-	if ((s32)d.c.room < 0)
-		d.c.room = 0;
+	if ((s32)c->room < 0)
+		c->room = 0;
 
-	ret = xsc_container_begin(&d.c, XSC_WAY_RING);
+	ret = xsc_container_begin(c, XSC_WAY_RING);
 	if (ret)
 		return ret;
 	if (async)
-		d.c.async = ring;
+		c->async = ring;
 
-	room = d.c.room;
+	room = c->room;
 	for (left = min(to_submit, queued); left; left--) {
 		s64 res;
 
 		if (unlikely(!room)) {
 			flags = XSC_CR_CQ_FULL;
-			if (!d.done)
+			if (!ring->done)
 				ret = -EBUSY;
 			break;
 		}
-		xsc_ring_read_sqe(ring, ring->sq_head, &d.sqe);
+		xsc_ring_read_sqe(ring, ring->sq_head, &ring->sqe);
 		if (async) {
-			d.c.left = left - 1;
-			d.c.room = room;
+			c->left = left - 1;
+			c->room = room;
 			if (unlikely(ring->polling) &&
-			    !xsc_ring_pollable(&d, left)) {
+			    !xsc_ring_pollable(ring, left)) {
 				ret = -EPERM;
 				break;
 			}
 		}
-		res = xsc_ring_issue(&d, &d.sqe, async);
+		res = xsc_ring_issue(ring, &ring->sqe, async);
 		if (unlikely(xsc_interrupted(res))) {
 			ret = res == -ERESTART_RESTARTBLOCK ? -EINTR : res;
 			break;
 		}
 		room--;
 		if (unlikely(res == XSC_GOES_ON)) {
-			left -= d.c.taken;
-			room -= d.c.taken;
-			xsc_ring_went_on(&d);
+			left -= c->taken;
+			room -= c->taken;
+			xsc_ring_went_on(ring);
 		} else {
-			xsc_ring_complete(&d, d.sqe.user_data, res);
+			xsc_ring_complete(ring, ring->sqe.user_data, res);
 		}
 		if (unlikely(signal_pending(current)))
 			break;
 	}
 
-	xsc_ring_publish_end(&d);
-	WRITE_ONCE(cr->sqes_done, cr->sqes_done + d.done);
-	if (unlikely(d.c.malformed)) {
+	xsc_ring_publish_end(ring);
+	WRITE_ONCE(cr->sqes_done, cr->sqes_done + ring->done);
+	if (unlikely(c->malformed)) {
 		/* Workers count as well. */
 		spin_lock(&ring->cq_lock);
-		WRITE_ONCE(cr->errors, cr->errors + d.c.malformed);
+		WRITE_ONCE(cr->errors, cr->errors + c->malformed);
 		spin_unlock(&ring->cq_lock);
 	}
 	WRITE_ONCE(cr->flags, flags);
-	xsc_container_end(&d.c);
-	ret = d.done ?: ret;
-	trace_xsc_container(XSC_WAY_RING, d.done, ret);
+	xsc_container_end(c);
+	ret = ring->done ?: ret;
+	trace_xsc_container(XSC_WAY_RING, ring->done, ret);
 	return ret;
 }
 
@@ -583,22 +560,12 @@ static void xsc_ring_rescued(struct callback_head *work)
 }
 
 /* XSC_OP_RING_ENTER */
-static long xsc_ring_op_enter(int fd, const struct xsc_ring_enter *enter)
+static long xsc_ring_op_enter(struct file *file,
+			      const struct xsc_ring_enter *enter)
 {
-	struct file *file = fget(fd);
 	struct xsc_entered e;
-	int err;
+	int err = xsc_entered_get(&e, enter);
 
-	/*
-	 * An open file of ours keeps the module, also when an op closes it:
-	 * the last reference is put on the way out of the kernel.
-	 */
-	module_put(THIS_MODULE);
-	if (!file)
-		return -EBADF;
-	err = xsc_entered_get(&e, enter);
-	if (!err && file->f_op != &xsc_ring_fops)
-		err = -EOPNOTSUPP;
 	if (err) {
 		fput(file);
 		return err;
@@ -817,6 +784,7 @@ static const struct file_operations xsc_ring_fops = {
 
 static const struct xsc_ring_driver xsc_driver = {
 	.owner = THIS_MODULE,
+	.fops = &xsc_ring_fops,
 	.setup = xsc_ring_op_setup,
 	.enter = xsc_ring_op_enter,
 };

@@ -86,12 +86,12 @@ bool xsc_not_now(struct callback_head *work)
 }
 EXPORT_SYMBOL_GPL(xsc_not_now);
 
-static void xsc_do_later(struct xsc_container *c)
+static void xsc_do_later(struct callback_head *work)
 {
-	struct callback_head *work;
+	struct callback_head *next;
 
-	while ((work = c->later)) {
-		c->later = work->next;
+	for (; work; work = next) {
+		next = work->next;
 		/* A dying task: it sees that by itself. */
 		if (task_work_add(current, work, TWA_RESUME))
 			work->func(work);
@@ -110,7 +110,7 @@ void xsc_container_end(struct xsc_container *c)
 	xsc_op_regs_restore(c->regs, &c->saved);
 	current->xsc.container = NULL;
 	if (unlikely(c->later))
-		xsc_do_later(c);
+		xsc_do_later(c->later);
 }
 EXPORT_SYMBOL_GPL(xsc_container_end);
 
@@ -122,11 +122,14 @@ EXPORT_SYMBOL_GPL(xsc_container_end);
  */
 void xsc_container_abort(struct xsc_container *c)
 {
+	struct callback_head *later = c->later;
+
 	current->xsc.container = NULL;
 	xsc_held_drop(&c->held);
+	/* After that the container may be another thread's. */
 	if (c->abort)
 		c->abort(c);
-	xsc_do_later(c);
+	xsc_do_later(later);
 }
 
 /**
