@@ -33,7 +33,7 @@ PACKAGES="
 
 APPS="
 	redis-server redis-tools nginx-light apache2-utils wrk memcached openssh-server openssh-client
-	rsync tmux curl"
+	rsync tmux curl fio"
 
 name=''
 case ${1-} in

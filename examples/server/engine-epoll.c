@@ -13,6 +13,7 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -46,7 +47,7 @@ static void open_file(struct loop *l, struct conn *c)
 	struct statx stx;
 	int why = 0;
 
-	c->file = openat(l->s->root, c->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	c->file = (int)syscall(SYS_openat2, l->s->root, c->path, &server_open_how, sizeof(server_open_how));
 	if (c->file < 0) {
 		why = errno;
 	} else if (statx(c->file, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx)) {

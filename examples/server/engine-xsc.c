@@ -41,7 +41,7 @@ struct xconn {
 	bool		eof;		/* the other side has said all */
 	bool		gone;		/* over: free it when flight is 0 */
 	bool		shut;		/* what waits was told so */
-	int		why;		/* errno of openat */
+	int		why;		/* errno of openat2 */
 	struct statx	stx;
 };
 
@@ -98,14 +98,15 @@ static void post_recv(struct loop *l, struct xconn *x)
 	x->recving = true;
 }
 
-/* The file and what it is, in one chain: statx gets the descriptor that openat returns. */
+/* The file and what it is, in one chain: statx gets the descriptor that openat2 returns. */
 static void post_open(struct loop *l, struct xconn *x)
 {
 	struct xsc_sqe *sqe;
 
 	make_room(l, 2);
 	sqe = xsc_ring_get_sqe(&l->ring);
-	xsc_prep_openat(sqe, l->s->root, x->c.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
+	xsc_sqe_prep(sqe, __NR_openat2, l->s->root, (long)x->c.path, (long)&server_open_how,
+		     sizeof(server_open_how), 0, 0);
 	xsc_sqe_link(sqe);
 	give(x, sqe, OPEN);
 	sqe = xsc_ring_get_sqe(&l->ring);
@@ -221,7 +222,7 @@ static void opened(struct loop *l, struct xconn *x, long res)
 		close_later(l, c->file);
 		c->file = -1;
 	}
-	/* If openat failed, statx has ECANCELED. */
+	/* If openat2 failed, statx has ECANCELED. */
 	l->s->service->file_opened(c, x->why ? x->why : (int)-res, &x->stx);
 }
 

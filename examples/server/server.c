@@ -32,6 +32,12 @@ static const struct engine * const engines[] = {
 
 #define NR_ENGINES	(sizeof(engines) / sizeof(engines[0]))
 
+/* Files below the root alone, whatever symlinks say; and no waiting for a FIFO's writer. */
+const struct open_how server_open_how = {
+	.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+	.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+};
+
 void server_init(struct server *s, const struct service *service, const char *port)
 {
 	memset(s, 0, sizeof(*s));

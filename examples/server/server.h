@@ -20,6 +20,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include <linux/openat2.h>
+
 struct statx;
 struct server;
 
@@ -137,6 +139,7 @@ void server_engines_help(void);
 int server_run(struct server *s);
 
 /* For engines. */
+extern const struct open_how server_open_how;
 struct conn *conn_new(struct server *s, size_t size, int fd);
 void conn_free(struct server *s, struct conn *c);
 void conn_use_input(struct server *s, struct conn *c);

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * xsc-engine.c - an external ioengine for fio: an asynchronous XSC ring
+ *
+ *	fio --ioengine=external:xsc-engine.so ...
+ *
+ * Built against the headers of the fio that loads it (bench/fio/build).  Reads and writes are
+ * pread and pwrite ops; a sync is fio's own plain call, as in its libaio engine.  The process
+ * may be an XSC process or another one: libxsc's inline calls see to that.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* before fio's headers, whose macros would meet it */
+#include <xsc/prep.h>
+#include <xsc/ring.h>
+
+#include "fio.h"
+
+struct xsc_data {
+	struct xsc_ring	ring;
+	struct io_u	**events;
+	struct io_u	**queued;	/* prepared, not handed over */
+	unsigned int	nr_queued;
+};
+
+static int engine_init(struct thread_data *td)
+{
+	struct xsc_data *d = calloc(1, sizeof(*d));
+	int ret;
+
+	if (!d)
+		return 1;
+	d->events = calloc(td->o.iodepth, sizeof(*d->events));
+	d->queued = calloc(td->o.iodepth, sizeof(*d->queued));
+	if (!d->events || !d->queued)
+		return 1;
+	td->io_ops_data = d;
+	/* in the thread that uses it: fio calls this in the job's own process */
+	ret = xsc_ring_queue_init_async(td->o.iodepth, &d->ring);
+	if (ret) {
+		td_verror(td, -ret, "xsc_ring_queue_init_async");
+		return 1;
+	}
+	return 0;
+}
+
+static void engine_cleanup(struct thread_data *td)
+{
+	struct xsc_data *d = td->io_ops_data;
+
+	if (!d)
+		return;
+	if (d->ring.sr)
+		xsc_ring_queue_exit(&d->ring);
+	free(d->events);
+	free(d->queued);
+	free(d);
+}
+
+static enum fio_q_status engine_queue(struct thread_data *td, struct io_u *io_u)
+{
+	struct xsc_data *d = td->io_ops_data;
+	struct xsc_sqe *sqe;
+
+	fio_ro_check(td, io_u);
+	if (io_u->ddir != DDIR_READ && io_u->ddir != DDIR_WRITE) {
+		if (d->nr_queued)
+			return FIO_Q_BUSY;
+		if (ddir_sync(io_u->ddir))
+			do_io_u_sync(td, io_u);
+		else
+			do_io_u_trim(td, io_u);
+		return FIO_Q_COMPLETED;
+	}
+	if (d->nr_queued == td->o.iodepth)
+		return FIO_Q_BUSY;
+	sqe = xsc_ring_get_sqe(&d->ring);
+	if (!sqe)
+		return FIO_Q_BUSY;
+	if (io_u->ddir == DDIR_READ)
+		xsc_prep_pread(sqe, io_u->file->fd, io_u->xfer_buf, io_u->xfer_buflen, io_u->offset);
+	else
+		xsc_prep_pwrite(sqe, io_u->file->fd, io_u->xfer_buf, io_u->xfer_buflen, io_u->offset);
+	xsc_sqe_set_data(sqe, io_u);
+	d->queued[d->nr_queued++] = io_u;
+	return FIO_Q_QUEUED;
+}
+
+static int engine_commit(struct thread_data *td)
+{
+	struct xsc_data *d = td->io_ops_data;
+	struct timespec now;
+	unsigned int i;
+	int ret;
+
+	if (!d->nr_queued)
+		return 0;
+	if (fio_fill_issue_time(td)) {
+		fio_gettime(&now, NULL);
+		for (i = 0; i < d->nr_queued; i++) {
+			d->queued[i]->issue_time = now;
+			io_u_queued(td, d->queued[i]);
+		}
+	}
+	io_u_mark_submit(td, d->nr_queued);
+	d->nr_queued = 0;
+	do {
+		ret = xsc_ring_submit(&d->ring);
+	} while (ret == -EINTR);
+	if (ret < 0) {
+		td_verror(td, -ret, "xsc_ring_submit");
+		return 1;
+	}
+	return 0;
+}
+
+static int engine_getevents(struct thread_data *td, unsigned int min, unsigned int max,
+			    const struct timespec *t)
+{
+	struct xsc_data *d = td->io_ops_data;
+	struct __kernel_timespec ts, *tsp = NULL;
+	struct xsc_cqe *cqe;
+	unsigned int nr = 0;
+	int ret;
+
+	if (t) {
+		ts.tv_sec = t->tv_sec;
+		ts.tv_nsec = t->tv_nsec;
+		tsp = &ts;
+	}
+	for (;;) {
+		while (nr < max && !xsc_ring_peek_cqe(&d->ring, &cqe)) {
+			struct io_u *io_u = xsc_cqe_get_data(cqe);
+
+			if (cqe->res < 0)
+				io_u->error = (unsigned int)-cqe->res;
+			else
+				io_u->resid = io_u->xfer_buflen - (unsigned long long)cqe->res;
+			xsc_ring_cqe_seen(&d->ring, cqe);
+			d->events[nr++] = io_u;
+		}
+		if (nr >= min)
+			return (int)nr;
+		ret = xsc_ring_enter_wait(&d->ring, 0, min - nr, tsp);
+		if (ret == -ETIME)
+			return (int)nr;
+		if (ret < 0 && ret != -EINTR)
+			return ret;
+	}
+}
+
+static struct io_u *engine_event(struct thread_data *td, int event)
+{
+	struct xsc_data *d = td->io_ops_data;
+
+	return d->events[event];
+}
+
+struct ioengine_ops ioengine = {
+	.name		= "xsc",
+	.version	= FIO_IOOPS_VERSION,
+	.init		= engine_init,
+	.queue		= engine_queue,
+	.commit		= engine_commit,
+	.getevents	= engine_getevents,
+	.event		= engine_event,
+	.cleanup	= engine_cleanup,
+	.open_file	= generic_open_file,
+	.close_file	= generic_close_file,
+	.get_file_size	= generic_get_file_size,
+};
