@@ -14,7 +14,7 @@ script = if [ -x $(1) ]; then $(1) $(ARGS); else echo "$@: not available yet ($(
 help:
 	@echo 'make run             stock Debian programs with zero legacy system calls, side by side'
 	@echo 'make check           all tests'
-	@echo 'make bench           what an op costs'
+	@echo 'make bench           what an op costs, and what programs get out of it'
 	@echo
 	@echo 'make check-debug     the guest tests on the debug kernel (KASAN, lockdep, leaks)'
 	@echo "make check-glibc     the C library: our tests, the ABI, glibc's own tests stock against XSC (hours)"

@@ -16,8 +16,8 @@ START = os.path.join(OUT, "xsc-start")
 # instruction in the upper half of a cache line, two in the lower.  Without that the
 # count says what the code does, not where the linker put it.
 ICOUNT = ("--icount", "--append", "indirect_target_selection=off")
-# two CPUs, each a thread of the host
-WALL = ("--smp", "2", "--parallel")
+# two CPUs, each a thread of the host; a guest that hangs so is given up
+WALL = ("--smp", "2", "--parallel", "--timeout", "1800")
 
 
 def say(text):

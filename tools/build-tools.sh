@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# build-tools.sh - build xsc-note, xsc-cc, xsc-run and xscctl
+# build-tools.sh - build xsc-note, xsc-cc, xsc-run, xscctl and the programs of examples/
 #
 # build/tools        what is compiled
 # build/tools-stage  what the guest and the packages get: usr/bin, usr/sbin,

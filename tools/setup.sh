@@ -1,7 +1,7 @@
 #!/bin/bash
 # setup.sh [GROUP...] - install the Debian packages that are missing, and no others
 #
-# GROUP is one of: build glibc tools image vm tests fuzz; all but fuzz when none is
+# GROUP is one of: build glibc tools image vm tests fuzz plot; all but fuzz and plot when none is
 # named.
 # A second run finds nothing missing and ends at once.
 . "$(dirname "$0")/lib.sh"
@@ -13,6 +13,7 @@ declare -A PACKAGES=(
 	[tools]="build-essential libzydis-dev"
 	[image]="debootstrap e2fsprogs debian-archive-keyring build-essential libelf-dev"
 	[vm]="qemu-system-x86 python3 kmod"
+	[plot]="gnuplot-nox"
 	[fuzz]="clang libclang-rt-14-dev"
 	[tests]="spin gcc-12-multilib binutils liburing-dev libcap-dev shellcheck sparse perl"
 )

@@ -24,6 +24,7 @@
 
 static const struct engine * const engines[] = {
 	&engine_xsc,
+	&engine_xsc_poll,
 	&engine_epoll,
 #ifdef WITH_URING
 	&engine_uring,

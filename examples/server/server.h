@@ -10,6 +10,7 @@
  *   server.c         options, listening, connections, what all engines need
  *   engine-epoll.c   the plain version: epoll, recv, send, sendfile
  *   engine-xsc.c     an asynchronous ring
+ *   engine-xsc-poll.c  a plain ring: epoll, and what is ready many at a time
  *   engine-uring.c   io_uring, for comparison (bench/), without files
  */
 #ifndef SERVER_H
@@ -85,7 +86,7 @@ struct engine {
 	int		(*run)(struct server *s);
 };
 
-extern const struct engine engine_xsc, engine_epoll, engine_uring;
+extern const struct engine engine_xsc, engine_xsc_poll, engine_epoll, engine_uring;
 
 /**
  * struct server - one server

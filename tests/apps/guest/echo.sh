@@ -22,7 +22,7 @@ end() {
 }
 
 for run in '' xsc-run; do
-	for engine in xsc epoll; do
+	for engine in xsc xsc-poll epoll; do
 		name="${run:-legacy}, $engine"
 		serve --engine $engine
 		for check in words pieces long_lines big_replies early slow_reader; do
@@ -38,7 +38,7 @@ done
 
 # more connections than it takes: the rest waits for its turn
 run=
-for engine in xsc epoll; do
+for engine in xsc xsc-poll epoll; do
 	serve --engine $engine --max-conns 3 --idle 5
 	ok "$engine: 20 at once, served by three" sh -c '
 		for n in $(seq 20); do '"$TALK $port words"' & p="$p $!"; done

@@ -16,7 +16,7 @@ cd ..
 chmod 755 . && chown -R 1000 root
 
 for run in '' xsc-run; do
-	for engine in xsc epoll; do
+	for engine in xsc xsc-poll epoll; do
 		name="${run:-legacy}, $engine"
 		: >line
 		# as a user, who may not read everything

@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: MIT
+/*
+ * engine-xsc-poll.c - a server by a plain ring: what epoll has found ready, many in a doorbell
+ *
+ * Nothing blocks but epoll_wait, which is the last op of a doorbell: one doorbell sends all
+ * replies and waits for what is ready next, another receives from all that is.  Sockets are
+ * non-blocking and watched edge-triggered, in both directions and once for all, so that no
+ * epoll_ctl is needed later.
+ *
+ * A plain ring runs its ops in order and an op has ended when the doorbell has: a connection's
+ * memory is in use until the end of the doorbell that holds its last op.
+ */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <xsc/rt.h>
+
+#include "server.h"
+
+/* user_data: the connection's address, and in its low bits which op of it */
+enum { RECV, SEND, OPEN, STAT, BODY };
+/* below all addresses: ops of the server itself */
+enum { ACCEPT = 8, WAIT, IGNORE };
+
+#define OP_MASK		7UL
+#define EVENTS		512
+#define ACCEPTS		8		/* tried at once */
+#define TURN		(1 << 20)	/* of a file in one op */
+
+struct pconn {
+	struct conn	c;
+	unsigned int	flight;		/* ops without a completion */
+	bool		recving;
+	bool		busy;		/* with an op of the output, or blocked */
+	bool		blocked;	/* the socket was full: EPOLLOUT will come */
+	bool		readable;	/* a recv may have something */
+	bool		hup;		/* ... and at last says that no more will come */
+	bool		eof;
+	bool		gone;
+	int		why;		/* errno of openat2 */
+	struct pconn	*dead;		/* the next one to be freed */
+	struct statx	stx;
+};
+
+struct loop {
+	struct server	*s;
+	struct xsc_ring	ring;
+	int		epoll, timer;
+	bool		more;		/* what is queued will make more work by itself */
+	bool		waited;		/* the last doorbell looked for events */
+	bool		listening;
+	unsigned int	accepts;	/* in flight */
+	struct pconn	*dead;
+	struct epoll_event events[EVENTS];
+};
+
+static void make_room(struct loop *l, unsigned int nr)
+{
+	int ret;
+
+	while (xsc_ring_sq_space_left(&l->ring) < nr) {
+		ret = xsc_ring_submit(&l->ring);
+		if (ret < 0 && ret != -EINTR)
+			errx(1, "doorbell: %s", strerror(-ret));
+		l->more = true;		/* there are completions to look at */
+	}
+}
+
+static struct xsc_sqe *get_sqe(struct loop *l)
+{
+	make_room(l, 1);
+	return xsc_ring_get_sqe(&l->ring);
+}
+
+/* An op of a connection; @more: it ends with something to be done at once. */
+static void give(struct loop *l, struct pconn *x, struct xsc_sqe *sqe, unsigned int op, bool more)
+{
+	xsc_sqe_set_data64(sqe, (uintptr_t)x | op);
+	x->flight++;
+	l->more |= more;
+}
+
+static void forget(struct xsc_sqe *sqe)
+{
+	xsc_sqe_set_data64(sqe, IGNORE);
+}
+
+static void close_later(struct loop *l, int fd)
+{
+	struct xsc_sqe *sqe = get_sqe(l);
+
+	xsc_prep_close(sqe, fd);
+	forget(sqe);
+}
+
+static void watch(struct loop *l, int op, int fd, struct epoll_event *ev)
+{
+	struct xsc_sqe *sqe = get_sqe(l);
+
+	xsc_sqe_prep(sqe, __NR_epoll_ctl, l->epoll, op, fd, (long)ev, 0, 0);
+	forget(sqe);
+}
+
+static void post_recv(struct loop *l, struct pconn *x)
+{
+	struct conn *c = &x->c;
+	struct xsc_sqe *sqe = get_sqe(l);
+
+	xsc_prep_recv(sqe, c->fd, c->in + c->in_len, l->s->service->in_size - c->in_len, 0);
+	give(l, x, sqe, RECV, true);
+	x->recving = true;
+}
+
+/* The file and what it is, in one chain: statx gets the descriptor that openat2 returns. */
+static void post_open(struct loop *l, struct pconn *x)
+{
+	struct xsc_sqe *sqe;
+
+	make_room(l, 2);
+	sqe = xsc_ring_get_sqe(&l->ring);
+	xsc_sqe_prep(sqe, __NR_openat2, l->s->root, (long)x->c.path, (long)&server_open_how,
+		     sizeof(server_open_how), 0, 0);
+	xsc_sqe_link(sqe);
+	give(l, x, sqe, OPEN, true);
+	sqe = xsc_ring_get_sqe(&l->ring);
+	xsc_prep_statx(sqe, 0, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &x->stx);
+	xsc_sqe_forward(sqe, 0, 1);
+	give(l, x, sqe, STAT, true);
+}
+
+/* The next op of the output, if there is one. */
+static bool post_output(struct loop *l, struct pconn *x)
+{
+	struct conn *c = &x->c;
+	struct xsc_sqe *sqe;
+
+	if (c->path) {
+		post_open(l, x);
+	} else if (c->out_len) {
+		sqe = get_sqe(l);
+		xsc_prep_send(sqe, c->fd, c->out + c->sent, c->out_len - c->sent,
+			      MSG_NOSIGNAL | (c->file_left ? MSG_MORE : 0));
+		/* When a reply is out, that was all, unless something stands behind it. */
+		give(l, x, sqe, SEND, c->file >= 0 || c->in_len || c->ending || x->eof || x->readable);
+	} else if (c->file_left) {
+		sqe = get_sqe(l);
+		xsc_sqe_prep(sqe, __NR_sendfile, c->fd, c->file, (long)&c->file_pos,
+			     c->file_left < TURN ? (long)c->file_left : TURN, 0, 0);
+		give(l, x, sqe, BODY, true);
+	} else {
+		if (c->file >= 0)
+			close_later(l, c->file);
+		c->file = -1;
+		return false;
+	}
+	x->busy = true;
+	return true;
+}
+
+/* It is over.  Its memory stays until no event and no completion can name it. */
+static void end(struct loop *l, struct pconn *x)
+{
+	if (x->c.fd < 0)
+		return;
+	if (x->c.file >= 0)
+		close_later(l, x->c.file);
+	close_later(l, x->c.fd);	/* epoll forgets it */
+	x->c.fd = -1;
+	x->gone = true;
+	x->dead = l->dead;
+	l->dead = x;
+}
+
+static void listen_for(struct loop *l, bool on)
+{
+	/* read by the kernel when the op runs */
+	static struct epoll_event ev[2];
+
+	if (l->listening == on)
+		return;
+	l->listening = on;
+	ev[on].events = on ? EPOLLIN : 0;
+	ev[on].data.ptr = &l->s->listener;
+	watch(l, EPOLL_CTL_MOD, l->s->listener, &ev[on]);
+}
+
+/* Between two doorbells, when all that the last one said has been looked at. */
+static void free_dead(struct loop *l)
+{
+	struct pconn **at = &l->dead, *x;
+
+	while ((x = *at)) {
+		if (x->flight) {
+			at = &x->dead;
+			continue;
+		}
+		*at = x->dead;
+		conn_free(l->s, &x->c);
+		listen_for(l, true);
+	}
+}
+
+/* Whatever the connection can do now. */
+static void advance(struct loop *l, struct pconn *x)
+{
+	struct conn *c = &x->c;
+	struct xsc_sqe *sqe;
+
+	while (!x->gone && !x->busy && !post_output(l, x)) {
+		if (c->ending || x->recving || !c->in_len)
+			break;
+		conn_use_input(l->s, c);
+		if (!c->out_len && !c->path)
+			break;
+	}
+	if (x->gone || (x->eof && !x->busy)) {
+		end(l, x);
+		return;
+	}
+	if (c->ending && !c->fin && !x->busy) {
+		/* The other side may still be sending: a close now could cost it our last words. */
+		sqe = get_sqe(l);
+		xsc_prep_shutdown(sqe, c->fd, SHUT_WR);
+		forget(sqe);
+		c->fin = true;
+	}
+	if (c->fin && !x->recving)
+		c->in_len = 0;
+	/* What is received comes behind the input, and using the input moves the rest. */
+	if (x->readable && !x->recving && !x->eof && (!c->in_len || !x->busy) &&
+	    c->in_len < l->s->service->in_size)
+		post_recv(l, x);
+}
+
+static void received(struct loop *l, struct pconn *x, long res)
+{
+	size_t asked = l->s->service->in_size - x->c.in_len;
+
+	x->recving = false;
+	if (res > 0) {
+		x->c.in_len += (size_t)res;
+		/* Less than there was room for: all that was there.  An edge says when more is. */
+		if ((size_t)res < asked && !x->hup)
+			x->readable = false;
+	} else if (!res) {
+		x->eof = true;
+	} else if (res == -EAGAIN) {
+		x->readable = false;
+	} else {
+		x->gone = true;
+	}
+}
+
+/* Some of the output went, or none: the socket is full. */
+static void sent(struct loop *l, struct pconn *x, long res, size_t asked)
+{
+	if (res < 0 && res != -EAGAIN) {
+		x->gone = true;
+		return;
+	}
+	x->c.seen = l->s->tick;
+	x->blocked = res < 0 || (size_t)res < asked;
+	x->busy = x->blocked;
+}
+
+static void completed(struct loop *l, struct pconn *x, unsigned int op, long res)
+{
+	struct conn *c = &x->c;
+
+	x->flight--;
+	if (op == OPEN) {
+		/* kept until STAT, which comes behind it */
+		c->file = res < 0 ? -1 : (int)res;
+		x->why = res < 0 ? (int)-res : 0;
+		return;
+	}
+	if (x->gone) {
+		/* it was closed with this under way */
+		if (op == STAT && c->fd < 0 && c->file >= 0)
+			close_later(l, c->file);
+		return;
+	}
+	switch (op) {
+	case RECV:
+		received(l, x, res);
+		break;
+	case STAT:
+		x->busy = false;
+		c->path = NULL;
+		if (res < 0 && c->file >= 0) {
+			close_later(l, c->file);
+			c->file = -1;
+		}
+		/* If openat2 failed, statx has ECANCELED. */
+		l->s->service->file_opened(c, x->why ? x->why : (int)-res, &x->stx);
+		break;
+	case SEND:
+		sent(l, x, res, c->out_len - c->sent);
+		if (res > 0)
+			c->sent += (size_t)res;
+		if (c->sent == c->out_len)
+			c->out_len = c->sent = 0;
+		break;
+	case BODY:
+		/* The kernel has moved file_pos; less than asked is a full socket or a short file. */
+		x->busy = false;
+		c->seen = l->s->tick;
+		if (res == -EAGAIN)
+			x->busy = x->blocked = true;
+		else if (res <= 0)
+			x->gone = true;	/* shorter now, and the length was promised */
+		else
+			c->file_left -= res;
+		break;
+	}
+	advance(l, x);
+}
+
+static void post_accepts(struct loop *l)
+{
+	struct xsc_sqe *sqe;
+
+	while (l->accepts < ACCEPTS && l->s->nr_conns + l->accepts < l->s->max_conns) {
+		sqe = get_sqe(l);
+		xsc_prep_accept(sqe, l->s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		xsc_sqe_set_data64(sqe, ACCEPT);
+		l->accepts++;
+		l->more = true;
+	}
+	if (l->s->nr_conns >= l->s->max_conns)
+		listen_for(l, false);
+}
+
+static void accepted(struct loop *l, long res)
+{
+	static struct epoll_event ring_of[ACCEPTS];
+	static unsigned int next;
+	struct epoll_event *ev = &ring_of[next++ % ACCEPTS];
+	struct pconn *x;
+
+	l->accepts--;
+	if (res == -EMFILE || res == -ENFILE || res == -ENOMEM || res == -ENOBUFS)
+		listen_for(l, false);	/* again after a tick */
+	if (res < 0)
+		return;
+	x = (struct pconn *)conn_new(l->s, sizeof(*x), (int)res);
+	if (!x)
+		return;
+	/* What came before it was watched is an edge as well: epoll_ctl looks. */
+	ev->events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+	ev->data.ptr = x;
+	watch(l, EPOLL_CTL_ADD, (int)res, ev);
+}
+
+static void tick(struct loop *l)
+{
+	struct conn *c;
+	uint64_t count;
+
+	if (read(l->timer, &count, sizeof(count)) < 0)
+		return;
+	l->s->tick++;
+	for (c = l->s->conns; c; c = c->next)
+		if (conn_idle(l->s, c))
+			end(l, (struct pconn *)c);
+	listen_for(l, l->s->nr_conns < l->s->max_conns);
+}
+
+/* Returns whether to go on. */
+static bool look(struct loop *l, long nr)
+{
+	struct epoll_event *ev;
+	struct pconn *x;
+	bool ticked = false;
+
+	for (ev = l->events; ev < l->events + nr; ev++) {
+		if (ev->data.ptr == &l->s->signals)
+			return false;
+		if (ev->data.ptr == &l->timer) {
+			ticked = true;
+		} else if (ev->data.ptr == &l->s->listener) {
+			post_accepts(l);
+		} else {
+			x = ev->data.ptr;
+			if (x->gone)
+				continue;
+			x->hup |= (ev->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+			x->readable |= x->hup || (ev->events & EPOLLIN);
+			if (x->blocked && (ev->events & (EPOLLOUT | EPOLLERR)))
+				x->blocked = x->busy = false;
+			advance(l, x);
+		}
+	}
+	if (ticked)
+		tick(l);
+	return true;
+}
+
+static int set_up(struct loop *l)
+{
+	const struct itimerspec every = { { IDLE_TICK, 0 }, { IDLE_TICK, 0 } };
+	struct { int fd; void *ptr; } own[] = {
+		{ l->s->listener, &l->s->listener }, { l->s->signals, &l->s->signals }, { -1, &l->timer },
+	};
+	struct epoll_event ev;
+	size_t i;
+	int ret = xsc_ring_queue_init(l->s->max_conns < 400 ? 1024 : XSC_RING_MAX, &l->ring);
+
+	if (ret) {
+		warnx("cannot make a ring: %s%s", strerror(-ret),
+		      ret == -ENOENT ? "; is this a kernel with XSC, and 'modprobe xsc' done?" : "");
+		return ret;
+	}
+	l->epoll = epoll_create1(EPOLL_CLOEXEC);
+	l->timer = own[2].fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (l->epoll < 0 || l->timer < 0 || timerfd_settime(l->timer, 0, &every, NULL) ||
+	    fcntl(l->s->listener, F_SETFL, O_NONBLOCK))
+		goto fail;
+	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		ev.events = EPOLLIN;
+		ev.data.ptr = own[i].ptr;
+		if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, own[i].fd, &ev))
+			goto fail;
+	}
+	l->listening = true;
+	return 0;
+fail:
+	warn("epoll");
+	return -1;
+}
+
+static int run(struct server *s)
+{
+	struct loop *l = calloc(1, sizeof(*l));
+	struct xsc_sqe *sqe;
+	struct xsc_cqe *cqe;
+	uint64_t data;
+	long res;
+	int ret;
+
+	if (!l)
+		err(1, "memory");
+	l->s = s;
+	if (set_up(l))
+		return 1;
+	for (;;) {
+		/* Who has work at once is served first, but the others are looked at every other time. */
+		if (!l->more || !l->waited) {
+			sqe = get_sqe(l);
+			xsc_sqe_prep(sqe, __NR_epoll_wait, l->epoll, (long)l->events, EVENTS, l->more ? 0 : -1, 0, 0);
+			xsc_sqe_set_data64(sqe, WAIT);
+			l->waited = true;
+		} else {
+			l->waited = false;
+		}
+		l->more = false;
+		ret = xsc_ring_submit(&l->ring);
+		if (ret < 0 && ret != -EINTR && ret != -EBUSY) {
+			warnx("doorbell: %s", strerror(-ret));
+			return 1;
+		}
+		while (!xsc_ring_peek_cqe(&l->ring, &cqe)) {
+			data = cqe->user_data;
+			res = (long)cqe->res;
+			xsc_ring_cqe_seen(&l->ring, cqe);
+			if (data == WAIT) {
+				if (!look(l, res))
+					goto out;
+			} else if (data == ACCEPT) {
+				accepted(l, res);
+			} else if (data != IGNORE) {
+				completed(l, (struct pconn *)(uintptr_t)(data & ~OP_MASK), data & OP_MASK, res);
+			}
+		}
+		/* What a signal kept from being run is still in the queue. */
+		if (xsc_ring_sq_ready(&l->ring) > 0 && ret < 0)
+			l->more = true;
+		free_dead(l);
+	}
+out:
+	xsc_ring_queue_exit(&l->ring);
+	return 0;
+}
+
+const struct engine engine_xsc_poll = {
+	.name = "xsc-poll",
+	.what = "a plain XSC ring: epoll, and what is ready many at a time",
+	.run = run,
+};
