@@ -252,13 +252,16 @@ static void handler(int sig)
 	errno = err;
 }
 
+/* A copy goes on to the end of the part in which it was forked, and to the end of the next.  */
 static void work(void)
 {
-	registers();
-	direct();
-	batch();
-	handled();
-	children();
+	static void (*const part[])(void) = { registers, direct, batch, handled, children };
+	int rest = 2;
+
+	for (unsigned int i = 0; i < sizeof(part) / sizeof(part[0]) && rest; i++) {
+		part[i]();
+		rest -= getpid() != self;
+	}
 	run->done = 1;
 }
 

@@ -11,7 +11,7 @@ for line in open(sys.argv[1], encoding="utf-8"):
     if kind == "sub":
         regex, _, text = rest.partition(" => ")
         rules.append((kind, re.compile(regex), text))
-    elif kind in ("drop", "start"):
+    elif kind in ("drop", "start", "behind"):
         rules.append((kind, re.compile(rest), None))
     else:
         sys.exit(f"{sys.argv[1]}: what is '{kind}'?")
@@ -53,6 +53,8 @@ def show(lines):
         print(lines[0])
         start = [i for i, text in enumerate(lines) if matches("start", text)]
         lines = lines[start[0] + 1 if start else 1:]
+        while start and lines and matches("behind", lines[0]):
+            lines = lines[1:]
     for text in lines:
         if not matches("drop", text):
             print(text)
