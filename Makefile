@@ -21,7 +21,7 @@ help:
 	@echo 'make check-apps      stock programs, legacy against XSC'
 	@echo 'make check-security  the trap guard, the notes, the existing controls'
 	@echo 'make check-vm        the tests of ./xsc-vm'
-	@echo 'make fuzz            fuzzers, a minute each'
+	@echo 'make fuzz            fuzzers: files a minute each, rings ten on the debug kernel'
 	@echo 'make soak            30 minutes of fork, exec, threads and signals on the debug kernel'
 	@echo
 	@echo 'make setup           install the Debian packages that are missing'
@@ -98,7 +98,7 @@ check-security: guest-plain
 check-vm: guest
 	@$(call script,tests/guest-vm/run)
 
-fuzz: guest
+fuzz: guest-debug
 	@$(call script,tests/fuzz/run)
 
 soak: guest-debug
