@@ -3,7 +3,7 @@
  * xsc.h - what the files of drivers/xsc offer each other
  *
  * Built in (CONFIG_XSC_HOOKS): xsc_op.c, xsc_batch.c, xsc_guard.c, xsc_note.c,
- * xsc_exec.c, xsc_rw.c, xsc_async.c, xsc_try.c, xsc_poll.c, xsc_pool.c,
+ * xsc_exec.c, xsc_rw.c, xsc_direct.c, xsc_async.c, xsc_try.c, xsc_poll.c, xsc_pool.c,
  * xsc_poller.c.  In xsc.ko
  * (CONFIG_XSC): xsc_core.c, xsc_consume_*.c.
  */

@@ -341,6 +341,17 @@ static s64 xsc_req_result(const struct xsc_req *req, s64 res)
 }
 
 /**
+ * xsc_req_end() - all that is left of a request has this result
+ * @req:	owned by the caller
+ * @res:	the result
+ */
+void xsc_req_end(struct xsc_req *req, s64 res)
+{
+	while (!xsc_req_post(req, res))
+		;
+}
+
+/**
  * xsc_req_cancel() - end a request without running it
  * @req:	owned by the caller
  */
@@ -367,8 +378,14 @@ static void xsc_req_unbecome(const struct cred *saved)
 static bool xsc_req_settle(struct xsc_req *req, enum xsc_tried tried)
 {
 	enum xsc_armed armed = XSC_ARM_NOT;
+	enum xsc_directed directed;
 
 	switch (tried) {
+	case XSC_TRY_DIRECT:
+		directed = xsc_direct_start(req);
+		if (directed != XSC_DIRECT_NOT)
+			return directed == XSC_DIRECT_DONE;
+		break;
 	case XSC_TRY_TIMER:
 		return xsc_req_sleep(req);
 	case XSC_TRY_AGAIN:
@@ -405,6 +422,16 @@ void xsc_req_advance(struct xsc_req *req)
 
 	for (tries = 0;; tries++) {
 		xsc_req_disarm(req);
+		if (req->direct) {
+			s64 res = xsc_direct_result(req);
+
+			req->direct = false;
+			if (res != -EAGAIN)
+				xsc_req_post(req, res);
+			else
+				xsc_req_settle(req, XSC_TRY_WORKER);
+			return;
+		}
 		if (READ_ONCE(req->cancelled)) {
 			xsc_req_cancel(req);
 			return;
@@ -773,7 +800,8 @@ s64 xsc_start_linked(struct xsc_container *c, struct xsc_sqe *sqe)
 	    xsc_order_enter(req))
 		return XSC_GOES_ON;
 	xsc_req_settle(req, tried == XSC_TRY_AGAIN ? XSC_TRY_POLL :
-			    tried == XSC_TRY_TIMER ? XSC_TRY_WORKER : tried);
+			    tried == XSC_TRY_TIMER || tried == XSC_TRY_DIRECT ?
+			    XSC_TRY_WORKER : tried);
 	return XSC_GOES_ON;
 }
 

@@ -28,6 +28,7 @@
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "xsc.h"
 
@@ -203,6 +204,7 @@ enum xsc_tried {
 	XSC_TRY_AGAIN,		/* when its file is ready */
 	XSC_TRY_POLL,		/* when its file is ready, by a worker */
 	XSC_TRY_TIMER,		/* done when the time has come */
+	XSC_TRY_DIRECT,		/* ends by itself: xsc_direct.c */
 	XSC_TRY_WORKER,		/* by a worker */
 };
 
@@ -245,10 +247,13 @@ struct xsc_wait {
  * @ordered:	it is in pool->order
  * @light:	a try will do
  * @timed:	@timer is in use
+ * @direct:	direct I/O has ended, with try.res
  * @try:	the op, with a reference to its file
  * @events:	poll events that make it ready
  * @wait:	in the file's wait queues
  * @timer:	for sleeps
+ * @kiocb:	for direct I/O
+ * @work:	for the end of that when the thread is gone
  * @nr:		SQEs
  * @pos:	the next of them
  * @sqes:	@sqe, or a chain's
@@ -272,10 +277,17 @@ struct xsc_req {
 	bool			ordered;
 	bool			light;
 	bool			timed;
+	bool			direct;
 	struct xsc_try		try;
 	__poll_t		events;
 	struct xsc_wait		wait[XSC_WAITS];
-	struct hrtimer		timer;
+	union {
+		struct hrtimer		timer;
+		struct {
+			struct kiocb		kiocb;
+			struct work_struct	work;
+		};
+	};
 	unsigned int		nr;
 	unsigned int		pos;
 	struct xsc_sqe		*sqes;
@@ -332,9 +344,17 @@ long xsc_ring_wait(struct xsc_ring *ring, u32 min, ktime_t *until);
 void xsc_req_advance(struct xsc_req *req);
 void xsc_req_run(struct xsc_req *req, struct xsc_worker *w);
 void xsc_req_cancel(struct xsc_req *req);
+void xsc_req_end(struct xsc_req *req, s64 res);
 void xsc_req_queue_locked(struct xsc_req *req);
 void xsc_req_wake(struct xsc_req *req);
 bool xsc_req_claim_locked(struct xsc_req *req);
+
+/* xsc_direct.c: direct I/O */
+enum xsc_directed { XSC_DIRECT_GOES_ON, XSC_DIRECT_DONE, XSC_DIRECT_NOT };
+
+bool xsc_direct_try(const struct file *file, bool out, loff_t pos);
+enum xsc_directed xsc_direct_start(struct xsc_req *req);
+s64 xsc_direct_result(struct xsc_req *req);
 
 /* xsc_poll.c: waiting for a file */
 enum xsc_armed { XSC_ARMED, XSC_ARM_READY, XSC_ARM_NOT };

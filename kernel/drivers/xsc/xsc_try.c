@@ -58,7 +58,8 @@ static enum xsc_tried xsc_try_regular(struct xsc_try *t, bool out, bool at)
 	ssize_t ret;
 
 	if (t->file->f_flags & O_DIRECT)
-		return XSC_TRY_WORKER;
+		return at && xsc_direct_try(t->file, out, t->args[3]) ?
+		       XSC_TRY_DIRECT : XSC_TRY_WORKER;
 	/* A buffered write copies into memory, unless it has to reach a disk. */
 	if (out)
 		return t->file->f_flags & (O_DSYNC | O_SYNC) ||
@@ -105,7 +106,9 @@ static enum xsc_tried xsc_try_rw(struct xsc_try *t, bool out, bool at)
 	if (S_ISREG(file_inode(file)->i_mode))
 		return xsc_try_regular(t, out, at);
 	if (S_ISBLK(file_inode(file)->i_mode))
-		return XSC_TRY_WORKER;
+		return at && file->f_flags & O_DIRECT &&
+		       xsc_direct_try(file, out, t->args[3]) ?
+		       XSC_TRY_DIRECT : XSC_TRY_WORKER;
 	if (at || file->f_flags & O_NONBLOCK)
 		return XSC_TRY_CALLER;
 	if (!xsc_streams(file) ||

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * xsc_direct.c - direct I/O that ends by itself
+ *
+ * A pread64 or pwrite64 of a file with O_DIRECT needs no thread: it is handed
+ * to the file system with a kiocb that says whom to tell.  Until then nobody
+ * may take the request: it stays owned, by the device so to say, and cancel
+ * finds it running.  Its end queues it like a wake-up does.
+ */
+#include <linux/fs.h>
+#include <linux/fsnotify.h>
+#include <linux/sched/xacct.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+#include <linux/workqueue.h>
+
+#include "xsc_async.h"
+
+/* A write keeps its file system from being frozen until it ends. */
+static bool xsc_direct_begin_write(struct kiocb *kiocb)
+{
+	struct inode *inode = file_inode(kiocb->ki_filp);
+
+	kiocb->ki_flags |= IOCB_WRITE;
+	if (!S_ISREG(inode->i_mode))
+		return true;
+	if (!sb_start_write_trylock(inode->i_sb))
+		return false;
+	/* For lockdep: another thread ends it. */
+	__sb_writers_release(inode->i_sb, SB_FREEZE_WRITE);
+	return true;
+}
+
+static void xsc_direct_end_write(struct kiocb *kiocb)
+{
+	struct inode *inode = file_inode(kiocb->ki_filp);
+
+	if (!(kiocb->ki_flags & IOCB_WRITE) || !S_ISREG(inode->i_mode))
+		return;
+	__sb_writers_acquired(inode->i_sb, SB_FREEZE_WRITE);
+	file_end_write(kiocb->ki_filp);
+}
+
+/* Its thread is gone, and perhaps all workers with it. */
+static void xsc_direct_late(struct work_struct *work)
+{
+	xsc_req_end(container_of(work, struct xsc_req, work), -ECANCELED);
+}
+
+/* The file system tells: perhaps in an interrupt. */
+static void xsc_direct_done(struct kiocb *kiocb, long res)
+{
+	struct xsc_req *req = container_of(kiocb, struct xsc_req, kiocb);
+	struct xsc_pool *pool = req->pool;
+	unsigned long flags;
+
+	xsc_direct_end_write(kiocb);
+	req->try.res = res;
+	spin_lock_irqsave(&pool->lock, flags);
+	req->direct = true;
+	if (pool->task) {
+		xsc_req_queue_locked(req);
+	} else {
+		INIT_WORK(&req->work, xsc_direct_late);
+		queue_work(system_unbound_wq, &req->work);
+	}
+	spin_unlock_irqrestore(&pool->lock, flags);
+}
+
+/**
+ * xsc_direct_try() - can an op be direct I/O?
+ * @file:	with O_DIRECT
+ * @out:	a write
+ * @pos:	where
+ *
+ * Return: false if a worker has to run it.
+ */
+bool xsc_direct_try(const struct file *file, bool out, loff_t pos)
+{
+	fmode_t need = FMODE_NOWAIT | (out ? FMODE_PWRITE | FMODE_CAN_WRITE :
+					     FMODE_PREAD | FMODE_CAN_READ) |
+		       (out ? FMODE_WRITE : FMODE_READ);
+
+	return pos >= 0 && (file->f_mode & need) == need &&
+	       (out ? !file->f_op->write && file->f_op->write_iter :
+		      !file->f_op->read && file->f_op->read_iter);
+}
+
+/**
+ * xsc_direct_start() - hand it to the file system
+ * @req:	owned by the caller; xsc_direct_try() holds
+ *
+ * Return: XSC_DIRECT_GOES_ON: it is not the caller's any more.
+ * XSC_DIRECT_DONE: it has ended, req->try.res is the result.
+ * XSC_DIRECT_NOT: it would wait.
+ */
+enum xsc_directed xsc_direct_start(struct xsc_req *req)
+{
+	struct xsc_try *t = &req->try;
+	void __user *buf = (void __user *)(unsigned long)t->args[1];
+	bool out = t->flags & XSC_OPF_OUT;
+	struct kiocb *kiocb = &req->kiocb;
+	struct iov_iter iter;
+	ssize_t ret;
+
+	init_sync_kiocb(kiocb, t->file);
+	kiocb->ki_pos = t->args[3];
+	kiocb->ki_flags |= IOCB_NOWAIT;
+	kiocb->ki_complete = xsc_direct_done;
+	ret = -EFAULT;
+	if (!access_ok(buf, t->args[2]))
+		goto done;
+	ret = rw_verify_area(out ? WRITE : READ, t->file, &kiocb->ki_pos,
+			     t->args[2]);
+	if (ret)
+		goto done;
+	iov_iter_ubuf(&iter, out ? ITER_SOURCE : ITER_DEST, buf,
+		      min_t(size_t, t->args[2], MAX_RW_COUNT));
+
+	req->light = true;
+	if (out) {
+		if (!xsc_direct_begin_write(kiocb))
+			return XSC_DIRECT_NOT;
+		ret = call_write_iter(t->file, kiocb, &iter);
+	} else {
+		ret = call_read_iter(t->file, kiocb, &iter);
+	}
+	if (ret == -EIOCBQUEUED)
+		return XSC_DIRECT_GOES_ON;
+	xsc_direct_end_write(kiocb);
+	if (ret == -EAGAIN || ret == -EOPNOTSUPP)
+		return XSC_DIRECT_NOT;
+done:
+	t->res = ret;
+	req->direct = true;
+	return XSC_DIRECT_DONE;
+}
+
+/**
+ * xsc_direct_result() - it has ended
+ * @req:	owned by the caller
+ *
+ * Return: its result, or -EAGAIN if a worker has to run it after all.
+ *
+ * Context: the submitter or one of its workers: what was moved is counted.
+ */
+s64 xsc_direct_result(struct xsc_req *req)
+{
+	struct file *file = req->try.file;
+	s64 res = req->try.res;
+
+	if (res == -EAGAIN)
+		return res;
+	if (req->try.flags & XSC_OPF_OUT) {
+		if (res > 0) {
+			fsnotify_modify(file);
+			add_wchar(current, res);
+		}
+		inc_syscw(current);
+	} else {
+		if (res > 0) {
+			fsnotify_access(file);
+			add_rchar(current, res);
+		}
+		inc_syscr(current);
+	}
+	return xsc_interrupted(res) ? -EINTR : res;
+}
