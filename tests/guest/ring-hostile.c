@@ -3,6 +3,7 @@
  * ring-hostile.c - rings in other hands, buffers that go away, and a memory cgroup that kills
  */
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 
@@ -205,9 +206,11 @@ static void killed(void)
 /* rings until no more can be made: an error, and all is given back */
 static int many(void)
 {
+	struct rlimit lim = { 200, 200 };
 	struct xsc_ring_params params;
 	long fd, n = 0;
 
+	sys(SYS_prlimit64, 0, RLIMIT_NOFILE, &lim, NULL);
 	do {
 		params = (struct xsc_ring_params) { .sq_entries = 64, .flags = XSC_RING_ASYNC };
 		fd = ring_setup(&params);

@@ -104,15 +104,18 @@ static long xsc_batch(const struct xsc_op_regs *args)
 	struct xsc_sqe __user *sqes = (void __user *)args->args[0];
 	unsigned int nr = args->args[2];
 	unsigned int first = args->args[3];
-	struct xsc_batch b = {
-		.c.prior = xsc_batch_prior,
-		.cqes = (void __user *)args->args[1],
-		.pos = first,
-	};
+	/* Hardened kernels would clear it all, for some 50 instructions. */
+	struct xsc_batch b __attribute__((__uninitialized__));
 	long ret;
 
 	if (nr > XSC_BATCH_MAX || first > nr || args->args[4])
 		return -EINVAL;
+	b.c.prior = xsc_batch_prior;
+	b.c.abort = NULL;
+	b.c.async = NULL;
+	b.c.req = NULL;
+	b.cqes = (void __user *)args->args[1];
+	b.pos = first;
 	ret = xsc_container_begin(&b.c, XSC_WAY_BATCH);
 	if (ret)
 		return ret;
