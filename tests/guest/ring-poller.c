@@ -86,7 +86,7 @@ int main(int argc, char **argv)
 	tap_is(got[1], 0, "a nop");
 	tap_is(got[2], -ENOSYS, "an unknown op");
 	if (mini_xsc)
-		tap_is(entries, 0, "no kernel entry");
+		tap_is(entries, poller_asleep, "no kernel entry, but for a doorbell where it had fallen asleep");
 
 	/* what blocks goes on by itself */
 	pipe(p);
