@@ -201,18 +201,8 @@ static void stop_rewriting(void)
 /* a descriptor to ourselves over a socket, and back */
 static void pass(int fd)
 {
-	char space[64] = "", c = 0;
-	struct { void *p; unsigned long n; } iov = { &c, 1 };
-	struct msghdr m = { .msg_iov = (void *)&iov, .msg_iovlen = 1, .msg_control = space, .msg_controllen = 24 };
-	struct cmsghdr *cm = (void *)space;
-
-	cm->cmsg_len = 20;
-	cm->cmsg_level = SOL_SOCKET;
-	cm->cmsg_type = SCM_RIGHTS;
-	memcpy(space + 16, &fd, 4);
-	sys(SYS_sendmsg, fds[4], &m, MSG_DONTWAIT);
-	m.msg_controllen = 64;
-	sys(SYS_recvmsg, fds[5], &m, MSG_DONTWAIT);
+	send_fd(fds[4], fd, MSG_DONTWAIT);
+	receive_fd(fds[5], MSG_DONTWAIT);
 }
 
 static void act(void)

@@ -3,38 +3,22 @@
  * ring-async-controls.c - while a filter or a tracer looks at the thread, its
  * ops run in itself, and are seen
  */
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
 #include <sys/ptrace.h>
 #include <sys/user.h>
 
 #include "async.h"
+#include "seccomp.h"
 
 static struct xsc_ring r;
 static int p[2];
 static char c;
-
-static void filter(int nr, unsigned int action)
-{
-	struct sock_filter prog[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, action),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog f = { 4, prog };
-
-	sys(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	sys(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &f);
-}
 
 /* a filter refuses fsync, which a worker would run */
 static int filtered(void)
 {
 	int bad = 0;
 
-	filter(SYS_fsync, SECCOMP_RET_ERRNO | 77);
+	seccomp_filter(SYS_fsync, SECCOMP_RET_ERRNO | 77);
 	ring_add3(&r, SYS_fsync, 1, 0, 0);
 	ring_add3(&r, SYS_fdatasync, p[0], 0, 0);
 	xsc_sqe_link(ring_add0(&r, SYS_getpid));
@@ -55,7 +39,7 @@ static int filtered_later(void)
 	ring_add3(&r, SYS_read, p[0], &c, 1);
 	a = ring_data;
 	async_submit(&r);
-	filter(SYS_read, SECCOMP_RET_ERRNO | 77);
+	seccomp_filter(SYS_read, SECCOMP_RET_ERRNO | 77);
 	write(p[1], "x", 1);
 	if (async_result(&r, a) != 1)
 		return 1;
@@ -66,7 +50,7 @@ static int filtered_later(void)
 
 static void killer(void)
 {
-	filter(SYS_fsync, SECCOMP_RET_KILL_PROCESS);
+	seccomp_filter(SYS_fsync, SECCOMP_RET_KILL_PROCESS);
 	ring_add3(&r, SYS_fsync, 1, 0, 0);
 	async_submit(&r);
 }

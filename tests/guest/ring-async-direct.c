@@ -12,17 +12,6 @@ static struct xsc_ring r;
 static char *buf;
 static int fd;
 
-static long number(const char *path, const char *name)
-{
-	char text[4096], *at = text;
-
-	if (read_file(path, text, sizeof(text)) < 0)
-		return -1;
-	if (name)
-		at = strstr(text, name);
-	return at ? (long)strtoul(at + (name ? strlen(name) : 0), NULL, 10) : -1;
-}
-
 static void all(int nr, int op)
 {
 	for (int i = 0; i < nr; i++)
@@ -85,7 +74,7 @@ int main(int argc, char **argv)
 		tap_skip("no direct I/O in /var/tmp");
 		return tap_done();
 	}
-	before = number("/sys/module/xsc/refcnt", NULL);
+	before = number_in("/sys/module/xsc/refcnt", NULL);
 	async_make(&r, 256);
 	for (int i = 0; i < BLOCKS; i++)
 		memset(buf + i * BLOCK, 1 + i % 250, BLOCK);
@@ -153,7 +142,7 @@ int main(int argc, char **argv)
 	pid = fork();
 	if (!pid) {
 		in_flight();
-		_exit(number("/proc/self/status", "Threads:\t"));
+		_exit(threads());
 	}
 	bad = wait_for(pid) >> 8;
 	tap_ok(bad == 1 || bad == 2, "128 reads need one worker at most: %d threads", bad);
@@ -182,9 +171,9 @@ int main(int argc, char **argv)
 		}
 		tap_is(wait_for(pid), ends[i].status, "%s with 128 under way", ends[i].name);
 	}
-	for (int i = 0; i < 100 && number("/sys/module/xsc/refcnt", NULL) != before; i++)
+	for (int i = 0; i < 100 && number_in("/sys/module/xsc/refcnt", NULL) != before; i++)
 		msleep(50);
-	tap_is(number("/sys/module/xsc/refcnt", NULL), before, "no ring is left");
+	tap_is(number_in("/sys/module/xsc/refcnt", NULL), before, "no ring is left");
 	sys(SYS_unlink, NAME);
 	return tap_done();
 }

@@ -18,27 +18,6 @@ static char buf[8];
 static char *self;
 static int in_flight;
 
-static long number(const char *path, const char *name)
-{
-	char text[4096], *at = text;
-
-	if (read_file(path, text, sizeof(text)) < 0)
-		return -1;
-	if (name)
-		at = strstr(text, name);
-	if (!at)
-		return -1;
-	for (at += name ? strlen(name) : 0; *at == ' ' || *at == '\t'; at++)
-		;
-	return strtoul(at, NULL, 10);
-}
-
-static long refs(void)
-{
-	msleep(300);
-	return number("/sys/module/xsc/refcnt", NULL);
-}
-
 /* a ring with that many ops in flight: waiting, sleeping, queued, in workers */
 static void fill(struct xsc_ring *ring, int nr)
 {
@@ -152,7 +131,7 @@ static void by_fork(void)
 		/* nothing of it is ours */
 		if (ring_enter(r.fd, 0, 0) != -EPERM)
 			_exit(1);
-		if (number("/proc/self/status", "Threads:") != 1)
+		if (threads() != 1)
 			_exit(2);
 		close(r.fd);
 		_exit(0);
@@ -202,13 +181,13 @@ int main(int argc, char **argv)
 
 	if (argc > 1) {
 		/* the program that exec made */
-		_exit(number("/proc/self/status", "Threads:") == 1 ? 7 : 8);
+		_exit(threads() == 1 ? 7 : 8);
 	}
 	RINGS_OR_SKIP();
 	self = argv[0];
 	ring_make(&r, 8);
 	xsc_ring_queue_exit(&r);
-	before = refs();
+	before = module_refs();
 	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
 		for (size_t k = 0; k < 3; k++) {
 			int pid, status;
@@ -222,9 +201,9 @@ int main(int argc, char **argv)
 			}
 			status = ended(pid);
 			tap_is(status, ends[i].status, "%s with %d in flight", ends[i].name, in_flight);
-			left = refs();
+			left = module_refs();
 			for (int n = 0; n < 20 && left != before; n++)
-				left = refs();
+				left = module_refs();
 			if (before >= 0)
 				tap_is(left, before, "%s with %d: no reference is left", ends[i].name, in_flight);
 		}

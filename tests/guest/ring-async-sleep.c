@@ -6,15 +6,6 @@
 
 static struct xsc_ring r;
 
-static long threads(void)
-{
-	char text[4096], *p;
-
-	read_file("/proc/self/status", text, sizeof(text));
-	p = strstr(text, "Threads:");
-	return p ? (long)strtoul(p + 9, NULL, 10) : -1;
-}
-
 int main(int argc, char **argv)
 {
 	struct ts { long s, ns; } t[200], now, bad = { 0, -1 };

@@ -11,16 +11,6 @@
 
 static struct xsc_ring r;
 
-/* threads of this process */
-static long threads(void)
-{
-	char text[4096], *p;
-
-	read_file("/proc/self/status", text, sizeof(text));
-	p = strstr(text, "Threads:");
-	return p ? (long)strtoul(p + 9, NULL, 10) : -1;
-}
-
 static void set_max(const char *text)
 {
 	write_file("/proc/sys/kernel/xsc/workers_max", text);

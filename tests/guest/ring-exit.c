@@ -6,36 +6,9 @@
  * What would be left is seen in the module's reference count: each ring's
  * file holds one.
  */
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
 
 #include "rings.h"
-
-static long refs(void)
-{
-	char text[32];
-
-	/* what is freed after a grace period is freed by now */
-	msleep(300);
-	if (read_file("/sys/module/xsc/refcnt", text, sizeof(text)) < 0)
-		return -1;
-	return strtoul(text, NULL, 10);
-}
-
-static void filter(unsigned int action)
-{
-	struct sock_filter prog[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getuid, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, action),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog p = { 4, prog };
-
-	sys(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	sys(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &p);
-}
+#include "seccomp.h"
 
 static struct xsc_ring r;
 
@@ -50,8 +23,8 @@ static void submit(unsigned int op, long arg)
 static void by_exit_group(void) { submit(SYS_exit_group, 0); }
 static void by_exit(void) { submit(SYS_exit, 0); }
 static void by_sigkill(void) { ring_make(&r, 8); ring_add3(&r, SYS_kill, getpid(), SIGKILL, 0); xsc_ring_submit(&r); }
-static void by_filter(void) { filter(SECCOMP_RET_KILL_PROCESS); submit(SYS_getuid, 0); }
-static void by_thread_filter(void) { filter(SECCOMP_RET_KILL_THREAD); submit(SYS_getuid, 0); }
+static void by_filter(void) { seccomp_filter(SYS_getuid, SECCOMP_RET_KILL_PROCESS); submit(SYS_getuid, 0); }
+static void by_thread_filter(void) { seccomp_filter(SYS_getuid, SECCOMP_RET_KILL_THREAD); submit(SYS_getuid, 0); }
 
 static void in_thread(void *arg)
 {
@@ -101,7 +74,7 @@ int main(int argc, char **argv)
 	RINGS_OR_SKIP();
 	ring_make(&r, 8);
 	xsc_ring_queue_exit(&r);
-	before = refs();
+	before = module_refs();
 	if (before < 0) {
 		tap_skip("xsc is not a module here");
 		return tap_done();
@@ -114,8 +87,8 @@ int main(int argc, char **argv)
 			_exit(0);
 		}
 		tap_ok(wait_for(pid) != -1, "%s: it ends", ends[i].name);
-		tap_is(refs(), before, "%s: no reference is left", ends[i].name);
-		before = refs();
+		tap_is(module_refs(), before, "%s: no reference is left", ends[i].name);
+		before = module_refs();
 	}
 	return tap_done();
 }

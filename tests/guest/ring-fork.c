@@ -35,37 +35,6 @@ static int own(void)
 	return 0;
 }
 
-static int send_fd(int sock, int fd)
-{
-	char c = 'f', control[CMSG_SPACE(sizeof(int))];
-	struct iovec iov = { &c, 1 };
-	struct msghdr m = {
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cm = CMSG_FIRSTHDR(&m);
-
-	cm->cmsg_level = SOL_SOCKET;
-	cm->cmsg_type = SCM_RIGHTS;
-	cm->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(cm), &fd, sizeof(int));
-	return sendmsg(sock, &m, 0);
-}
-
-static int receive_fd(int sock)
-{
-	char c, control[CMSG_SPACE(sizeof(int))];
-	struct iovec iov = { &c, 1 };
-	struct msghdr m = {
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control),
-	};
-	int fd;
-
-	if (recvmsg(sock, &m, 0) != 1)
-		return -1;
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(int));
-	return fd;
-}
-
 int main(int argc, char **argv)
 {
 	long res;
@@ -99,12 +68,12 @@ int main(int argc, char **argv)
 			_exit(1);
 		ring_add0(&mine, SYS_getpid);
 		xsc_ring_flush(&mine);
-		send_fd(sv[1], mine.fd);
+		send_fd(sv[1], mine.fd, 0);
 		msleep(300);
 		/* nobody else has rung */
 		_exit(xsc_ring_sq_ready(&mine) == 1 && ring_enter(mine.fd, 1, 0) == 1 ? 0 : 2);
 	}
-	int fd = receive_fd(sv[0]);
+	int fd = receive_fd(sv[0], 0);
 
 	tap_ok(fd >= 0, "a ring comes over a socket");
 	tap_is(ring_enter(fd, 1, 0), -EPERM, "ringing it: EPERM");

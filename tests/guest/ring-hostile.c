@@ -15,51 +15,6 @@ static struct xsc_ring r;
 static int p[2];
 static char c;
 
-static long number(const char *path, const char *name)
-{
-	char text[4096], *at = text;
-
-	if (read_file(path, text, sizeof(text)) < 0)
-		return -1;
-	if (name)
-		at = strstr(text, name);
-	if (!at)
-		return -1;
-	return strtoul(at + (name ? strlen(name) : 0), NULL, 10);
-}
-
-static long refs(void)
-{
-	msleep(300);
-	return number("/sys/module/xsc/refcnt", NULL);
-}
-
-static int send_fd(int sock, int fd)
-{
-	char space[32] = "", x = 0;
-	struct { void *p; unsigned long n; } iov = { &x, 1 };
-	struct msghdr m = { .msg_iov = (void *)&iov, .msg_iovlen = 1, .msg_control = space, .msg_controllen = 24 };
-	struct cmsghdr *cm = (void *)space;
-
-	cm->cmsg_len = 20;
-	cm->cmsg_level = SOL_SOCKET;
-	cm->cmsg_type = SCM_RIGHTS;
-	memcpy(space + 16, &fd, 4);
-	return sys(SYS_sendmsg, sock, &m, 0);
-}
-
-static int recv_fd(int sock)
-{
-	char space[32] = "", x;
-	struct { void *p; unsigned long n; } iov = { &x, 1 };
-	struct msghdr m = { .msg_iov = (void *)&iov, .msg_iovlen = 1, .msg_control = space, .msg_controllen = 32 };
-	int fd = -1;
-
-	if (sys(SYS_recvmsg, sock, &m, 0) == 1)
-		memcpy(&fd, space + 16, 4);
-	return fd;
-}
-
 /* over a socket to another process */
 static void passed(void)
 {
@@ -69,7 +24,7 @@ static void passed(void)
 	socketpair(AF_UNIX, SOCK_STREAM, 0, s);
 	pid = fork();
 	if (!pid) {
-		fd = recv_fd(s[1]);
+		fd = receive_fd(s[1], 0);
 		if (fd < 0)
 			_exit(1);
 		if (ring_enter(fd, 1, 0) != -EPERM)
@@ -84,7 +39,7 @@ static void passed(void)
 	ring_add3(&r, SYS_read, p[0], &c, 1);
 	a = ring_data;
 	async_submit(&r);
-	send_fd(s[0], r.fd);
+	send_fd(s[0], r.fd, 0);
 	tap_is(async_inflight(&r), 1, "an op in flight in a ring that was passed on");
 	write(p[1], "x", 1);
 	tap_is(async_result(&r, a), 1, "goes on");
@@ -92,8 +47,8 @@ static void passed(void)
 	tap_is(status, 0, "who got it may neither ring nor map it");
 
 	/* a ring on its way in a socket that nobody reads: the kernel's own garbage */
-	send_fd(s[0], s[0]);
-	send_fd(s[0], r.fd);
+	send_fd(s[0], s[0], 0);
+	send_fd(s[0], r.fd, 0);
 	xsc_ring_queue_exit(&r);
 	close(s[0]);
 	close(s[1]);
@@ -196,9 +151,9 @@ static void killed(void)
 	}
 	tap_is(wait_for(pid), SIGKILL, "256 in flight, and the memory cgroup kills");
 	/* what it was charged for is given back: an empty group can be removed */
-	for (int i = 0; i < 100 && number(CGROUP "/pids.current", NULL) > 0; i++)
+	for (int i = 0; i < 100 && number_in(CGROUP "/pids.current", NULL) > 0; i++)
 		msleep(50);
-	snprintf(text, sizeof(text), "%ld", number(CGROUP "/cgroup.events", "populated "));
+	snprintf(text, sizeof(text), "%ld", number_in(CGROUP "/cgroup.events", "populated "));
 	tap_ok(!strcmp(text, "0"), "nobody is left in it (%s)", text);
 	tap_is(sys(SYS_rmdir, CGROUP), 0, "it can be removed");
 }
@@ -228,7 +183,7 @@ int main(int argc, char **argv)
 		_exit(7);
 	RINGS_OR_SKIP();
 	pipe(p);
-	before = refs();
+	before = module_refs();
 	passed();
 	unmapped();
 	signalfds(argv[0]);
@@ -237,6 +192,6 @@ int main(int argc, char **argv)
 	if (!pid)
 		_exit(many());
 	tap_is(wait_for(pid), 0, "rings until there are no more descriptors");
-	tap_is(refs(), before, "no ring is left");
+	tap_is(module_refs(), before, "no ring is left");
 	return tap_done();
 }

@@ -4,29 +4,13 @@
  *
  * The ops are handed over while the poller is awake, and no doorbell is rung.
  */
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <poll.h>
-#include <stddef.h>
 #include <sys/stat.h>
 
 #include "poller.h"
+#include "seccomp.h"
 
 static struct xsc_ring r;
-
-static void filter(int nr, unsigned int action)
-{
-	struct sock_filter prog[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, action),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog f = { 4, prog };
-
-	sys(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	sys(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &f);
-}
 
 /* a filter that came after the poller woke */
 static int filtered(void)
@@ -34,7 +18,7 @@ static int filtered(void)
 	poller_make(&r, 16, 0, POLL_IDLE);
 	if (!poller_wake(&r))
 		return 1;
-	filter(SYS_getppid, SECCOMP_RET_ERRNO | 77);
+	seccomp_filter(SYS_getppid, SECCOMP_RET_ERRNO | 77);
 	ring_add0(&r, SYS_getppid);
 	return poller_result(&r, ring_data) == -77 ? poller_asleep << 4 : 2;
 }

@@ -8,27 +8,6 @@ static struct xsc_ring r;
 static int p[2], in_flight;
 static char buf[8], *self;
 
-static long number(const char *path, const char *name)
-{
-	char text[4096], *at = text;
-
-	if (read_file(path, text, sizeof(text)) < 0)
-		return -1;
-	if (name)
-		at = strstr(text, name);
-	if (!at)
-		return -1;
-	for (at += name ? strlen(name) : 0; *at == ' ' || *at == '\t'; at++)
-		;
-	return strtoul(at, NULL, 10);
-}
-
-static long refs(void)
-{
-	msleep(300);
-	return number("/sys/module/xsc/refcnt", NULL);
-}
-
 /* the poller is awake, has taken so many ops that wait, and has more before it */
 static void fill(void)
 {
@@ -85,7 +64,7 @@ static void by_fork(void)
 	int pid = fork();
 
 	if (!pid)
-		_exit(number("/proc/self/status", "Threads:") == 1 && ring_enter(r.fd, 0, 0) == -EPERM ? 0 : 1);
+		_exit(threads() == 1 && ring_enter(r.fd, 0, 0) == -EPERM ? 0 : 1);
 	if (wait_for(pid))
 		_exit(94);
 }
@@ -103,9 +82,9 @@ static void by_thread_end(void)
 
 	thread_start(&t, submitter, NULL);
 	thread_join(&t);
-	while (number("/proc/self/status", "Threads:") > 1 && now_ms() < end)
+	while (threads() > 1 && now_ms() < end)
 		msleep(20);
-	if (number("/proc/self/status", "Threads:") > 1)
+	if (threads() > 1)
 		_exit(93);
 	ring_add0(&r, SYS_getpid);
 	async_submit(&r);
@@ -132,7 +111,7 @@ int main(int argc, char **argv)
 		_exit(7);
 	self = argv[0];
 	POLLER_OR_SKIP();
-	before = refs();
+	before = module_refs();
 	for (int i = 0; i < 9; i++) {
 		for (int k = 0; k < 3; k++) {
 			in_flight = counts[k];
@@ -146,6 +125,6 @@ int main(int argc, char **argv)
 			tap_is(wait_for(pid), ends[i].status, "%s, %d in flight", ends[i].name, in_flight);
 		}
 	}
-	tap_is(refs(), before, "no ring is left");
+	tap_is(module_refs(), before, "no ring is left");
 	return tap_done();
 }

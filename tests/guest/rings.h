@@ -33,6 +33,68 @@ static inline int access_dev(void)
 	return sys(SYS_access, "/dev/xsc", 0);
 }
 
+/* the number behind @name in a file of /proc or /sys, without @name the first; -1 if it is not there */
+static inline long __attribute__((unused)) number_in(const char *path, const char *name)
+{
+	char text[4096], *at = text;
+
+	if (read_file(path, text, sizeof(text)) < 0)
+		return -1;
+	if (name)
+		at = strstr(text, name);
+	if (!at)
+		return -1;
+	for (at += name ? strlen(name) : 0; *at == ' ' || *at == '\t'; at++)
+		;
+	return strtoul(at, NULL, 10);
+}
+
+/* threads of this process */
+static inline long __attribute__((unused)) threads(void)
+{
+	return number_in("/proc/self/status", "Threads:");
+}
+
+/* rings that there are: each one's file holds a reference to the module */
+static inline long __attribute__((unused)) module_refs(void)
+{
+	/* what is freed after a grace period is freed by then */
+	msleep(300);
+	return number_in("/sys/module/xsc/refcnt", NULL);
+}
+
+/* a descriptor to whoever reads the socket */
+static inline long __attribute__((unused)) send_fd(int sock, int fd, int flags)
+{
+	char c = 'f', control[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = { &c, 1 };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cm = CMSG_FIRSTHDR(&m);
+
+	cm->cmsg_level = SOL_SOCKET;
+	cm->cmsg_type = SCM_RIGHTS;
+	cm->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cm), &fd, sizeof(int));
+	return sys(SYS_sendmsg, sock, &m, flags);
+}
+
+static inline int __attribute__((unused)) receive_fd(int sock, int flags)
+{
+	char c, control[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = { &c, 1 };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control),
+	};
+	int fd;
+
+	if (sys(SYS_recvmsg, sock, &m, flags) != 1 || m.msg_controllen < CMSG_LEN(sizeof(int)))
+		return -1;
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(int));
+	return fd;
+}
+
 /* a ring of @n SQEs, or the end of the test */
 static inline void ring_make(struct xsc_ring *r, unsigned int n)
 {
