@@ -124,13 +124,6 @@ fi
 
 # --- base -------------------------------------------------------------------
 
-# the machine's own Debian sources: "URI SUITE COMPONENT..." per line
-apt_sources() {
-	# shellcheck disable=SC2016
-	apt-get indextargets --format '$(ORIGIN)|$(CODENAME)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)' 'Created-By: Packages' |
-		awk -F'|' -v suite="$SUITE" '$1 == "Debian" && index($2, suite) == 1 && $5 == "main" { print $3, $4, $5 }' | sort -u
-}
-
 in_root() {
 	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
 		${http_proxy+http_proxy="$http_proxy"} ${https_proxy+https_proxy="$https_proxy"} chroot "$ROOT" "$@"
@@ -143,7 +136,7 @@ install_packages() {
 	chmod +x "$ROOT/usr/sbin/policy-rc.d"
 	echo force-unsafe-io >"$ROOT/etc/dpkg/dpkg.cfg.d/xsc"
 	printf 'path-exclude=/usr/share/%s\n' 'locale/*' 'doc/*' 'info/*' 'man/*' 'lintian/*' >>"$ROOT/etc/dpkg/dpkg.cfg.d/xsc"
-	apt_sources | sed 's/^/deb /' >"$ROOT/etc/apt/sources.list"
+	apt_sources "$SUITE" | sed 's/^/deb /' >"$ROOT/etc/apt/sources.list"
 	apt-config dump Acquire | grep -i proxy >"$ROOT/etc/apt/apt.conf.d/90xsc-proxy"
 	cp -L /etc/resolv.conf "$ROOT/etc/resolv.conf"
 	cp -al "$CACHE/debs/." "$archives/" 2>/dev/null || cp -a "$CACHE/debs/." "$archives/"
@@ -195,12 +188,12 @@ if [ -e "$IMAGE" ] && [ "$(cat "$STAMP" 2>/dev/null)" = "$stamp" ]; then
 fi
 [ "$(id -u)" = 0 ] || die "debootstrap needs root"
 
-if [ -z "$(apt_sources)" ]; then
+if [ -z "$(apt_sources "$SUITE")" ]; then
 	say "refreshing the package lists"
 	run_logged apt-update 0 '' apt-get update || exit
 fi
 # without one debootstrap takes its own default
-mirror=$(apt_sources | awk -v suite="$SUITE" '$2 == suite { print $1; exit }')
+mirror=$(apt_sources "$SUITE" | awk -v suite="$SUITE" '$2 == suite { print $1; exit }')
 
 # an installation that broke off goes on; another list of packages starts anew
 if [ -e "$ROOT/.xsc-packages" ] && [ "$(cat "$ROOT/.xsc-packages")" != "$packages" ]; then

@@ -83,3 +83,10 @@ descendants() {
 		descendants "$p"
 	done
 }
+
+# apt_sources SUITE - the machine's own Debian sources: "URI SUITE COMPONENT" per line
+apt_sources() {
+	# shellcheck disable=SC2016
+	apt-get indextargets --format '$(ORIGIN)|$(CODENAME)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)' 'Created-By: Packages' |
+		awk -F'|' -v suite="$1" '$1 == "Debian" && index($2, suite) == 1 && $5 == "main" { print $3, $4, $5 }' | sort -u
+}
