@@ -335,9 +335,7 @@ static bool xsc_req_post(struct xsc_req *req, s64 res)
 /* With what was done before the last attempt. */
 static s64 xsc_req_result(const struct xsc_req *req, s64 res)
 {
-	if (req->pos || !req->try.done)
-		return res;
-	return res > 0 ? req->try.done + res : req->try.done;
+	return req->pos ? res : xsc_total(req->try.done, res);
 }
 
 /**
@@ -531,13 +529,7 @@ void xsc_req_run(struct xsc_req *req, struct xsc_worker *w)
 			task_work_run();
 	} while (!last);
 
-	if (c.malformed) {
-		struct xsc_cr_hdr *cr = ring->cr.addr;
-
-		spin_lock(&ring->cq_lock);
-		WRITE_ONCE(cr->errors, cr->errors + c.malformed);
-		spin_unlock(&ring->cq_lock);
-	}
+	xsc_ring_count_malformed(ring, c.malformed);
 	xsc_ring_put(ring);
 }
 
@@ -614,14 +606,9 @@ static void xsc_req_publish(struct xsc_req *req)
 static s64 xsc_fall_back(struct xsc_container *c, struct xsc_sqe *sqe,
 			 struct xsc_try *t)
 {
-	s64 res;
-
 	if (t->file)
 		fput(t->file);
-	res = xsc_run(c, sqe);
-	if (!t->done)
-		return res;
-	return res > 0 ? t->done + res : t->done;
+	return xsc_total(t->done, xsc_run(c, sqe));
 }
 
 /*

@@ -18,6 +18,7 @@
 #ifndef _DRIVERS_XSC_ASYNC_H
 #define _DRIVERS_XSC_ASYNC_H
 
+#include <linux/fsnotify.h>
 #include <linux/hashtable.h>
 #include <linux/hrtimer.h>
 #include <linux/kref.h>
@@ -26,6 +27,7 @@
 #include <linux/nospec.h>
 #include <linux/poll.h>
 #include <linux/refcount.h>
+#include <linux/sched/xacct.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -401,6 +403,65 @@ static inline bool xsc_starts(u32 op)
 	return flags & (XSC_OPF_BLOCK | XSC_OPF_POS) &&
 	       !(flags & (XSC_OPF_CALLER | XSC_OPF_DIRECT)) &&
 	       !xsc_controlled();
+}
+
+/**
+ * xsc_total() - the result of an op that was done in parts
+ * @done:	bytes moved before, or 0
+ * @res:	of the last part
+ *
+ * Return: what one call would have returned: an error only if nothing moved.
+ */
+static inline s64 xsc_total(s64 done, s64 res)
+{
+	if (!done)
+		return res;
+	return res > 0 ? done + res : done;
+}
+
+/**
+ * xsc_rw_count() - a read or write has ended
+ * @file:	of this file
+ * @res:	with this result
+ * @out:	it was a write
+ *
+ * Says and counts what vfs_read() and vfs_write() do.
+ */
+static __always_inline void xsc_rw_count(struct file *file, ssize_t res,
+					 bool out)
+{
+	if (out) {
+		if (res > 0) {
+			fsnotify_modify(file);
+			add_wchar(current, res);
+		}
+		inc_syscw(current);
+	} else {
+		if (likely(res > 0)) {
+			fsnotify_access(file);
+			add_rchar(current, res);
+		}
+		inc_syscr(current);
+	}
+}
+
+/**
+ * xsc_ring_count_malformed() - SQEs were wrong in themselves
+ * @ring:	the ring
+ * @nr:		so many
+ *
+ * Doorbells and workers count.
+ */
+static inline void xsc_ring_count_malformed(struct xsc_ring *ring,
+					    unsigned int nr)
+{
+	struct xsc_cr_hdr *cr = ring->cr.addr;
+
+	if (likely(!nr))
+		return;
+	spin_lock(&ring->cq_lock);
+	WRITE_ONCE(cr->errors, cr->errors + nr);
+	spin_unlock(&ring->cq_lock);
 }
 
 /**

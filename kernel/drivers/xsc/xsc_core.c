@@ -432,12 +432,7 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 
 	xsc_ring_publish_end(ring);
 	WRITE_ONCE(cr->sqes_done, cr->sqes_done + ring->done);
-	if (unlikely(c->malformed)) {
-		/* Workers count as well. */
-		spin_lock(&ring->cq_lock);
-		WRITE_ONCE(cr->errors, cr->errors + c->malformed);
-		spin_unlock(&ring->cq_lock);
-	}
+	xsc_ring_count_malformed(ring, c->malformed);
 	WRITE_ONCE(cr->flags, flags);
 	xsc_container_end(c);
 	ret = ring->done ?: ret;

@@ -8,8 +8,6 @@
  * finds it running.  Its end queues it like a wake-up does.
  */
 #include <linux/fs.h>
-#include <linux/fsnotify.h>
-#include <linux/sched/xacct.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 #include <linux/workqueue.h>
@@ -146,23 +144,10 @@ done:
  */
 s64 xsc_direct_result(struct xsc_req *req)
 {
-	struct file *file = req->try.file;
 	s64 res = req->try.res;
 
 	if (res == -EAGAIN)
 		return res;
-	if (req->try.flags & XSC_OPF_OUT) {
-		if (res > 0) {
-			fsnotify_modify(file);
-			add_wchar(current, res);
-		}
-		inc_syscw(current);
-	} else {
-		if (res > 0) {
-			fsnotify_access(file);
-			add_rchar(current, res);
-		}
-		inc_syscr(current);
-	}
+	xsc_rw_count(req->try.file, res, req->try.flags & XSC_OPF_OUT);
 	return xsc_interrupted(res) ? -EINTR : res;
 }

@@ -45,9 +45,11 @@
 unsigned int xsc_poller_allowed __read_mostly = 1;
 EXPORT_SYMBOL_GPL(xsc_poller_allowed);
 
-/* XSC_RING_ADAPT: nanoseconds of a window, and windows until the next trial. */
+/*
+ * XSC_RING_ADAPT: nanoseconds of a window, and windows until the next trial:
+ * from XSC_ADAPT_HOLD to so many.
+ */
 #define XSC_WINDOW	NSEC_PER_MSEC
-#define XSC_HOLD_MIN	XSC_ADAPT_HOLD
 #define XSC_HOLD_MAX	1024
 
 /**
@@ -108,6 +110,12 @@ static bool xsc_adapt_pays(const struct xsc_adapt *a)
 	return a->rate[XSC_BY_POLLER] * 20 > a->rate[XSC_BY_DOORBELL] * 21;
 }
 
+static void xsc_adapt_window(struct xsc_adapt *a, u64 now)
+{
+	a->since = now;
+	a->sqes = 0;
+}
+
 /*
  * @nr more SQEs were consumed by @by.  Return: true at the end of a window in
  * which the ring was not idle.
@@ -122,8 +130,7 @@ static bool xsc_adapt_count(struct xsc_adapt *a, enum xsc_by by, u64 now,
 	if (past < XSC_WINDOW)
 		return false;
 	rate = div64_u64((u64)a->sqes << 20, past);
-	a->since = now;
-	a->sqes = 0;
+	xsc_adapt_window(a, now);
 	/* It stood still meanwhile: that says nothing of the way. */
 	if (past > 8 * XSC_WINDOW && by == XSC_BY_DOORBELL)
 		return false;
@@ -134,7 +141,7 @@ static bool xsc_adapt_count(struct xsc_adapt *a, enum xsc_by by, u64 now,
 /* Polling does not pay: not again for a while. */
 static void xsc_adapt_lose(struct xsc_adapt *a, u64 now)
 {
-	u64 cost = div64_u64((now - a->start) * XSC_HOLD_MIN, XSC_WINDOW);
+	u64 cost = div64_u64((now - a->start) * XSC_ADAPT_HOLD, XSC_WINDOW);
 
 	a->left = max_t(u64, a->hold, min_t(u64, cost, INT_MAX));
 	a->hold = min(a->hold * 2, (unsigned int)XSC_HOLD_MAX);
@@ -181,8 +188,8 @@ static bool xsc_adapt_polled(struct xsc_ring *ring, u64 now, unsigned int nr)
 		xsc_adapt_lose(a, now);
 		return false;
 	}
-	a->hold = XSC_HOLD_MIN;
-	if (++a->polled < XSC_HOLD_MIN)
+	a->hold = XSC_ADAPT_HOLD;
+	if (++a->polled < XSC_ADAPT_HOLD)
 		return true;
 	/* What would doorbells do now?  One window, then back. */
 	a->polled = 0;
@@ -245,8 +252,7 @@ static void xsc_poller_retire_locked(struct xsc_ring *ring, enum xsc_retire how)
 			xsc_poller_rescue_locked(ring);
 	}
 	list_del_init(&ring->poll_node);
-	ring->adapt.since = local_clock();
-	ring->adapt.sqes = 0;
+	xsc_adapt_window(&ring->adapt, local_clock());
 }
 
 static void xsc_poller_retire(struct xsc_poller *poller, struct xsc_ring *ring,
@@ -603,9 +609,8 @@ static void xsc_poller_start(struct xsc_ring *ring)
 	spin_lock(&poller->lock);
 	if (poller->task && list_empty(&ring->poll_node)) {
 		ring->poll_last = local_clock();
-		ring->adapt.since = ring->poll_last;
 		ring->adapt.start = ring->poll_last;
-		ring->adapt.sqes = 0;
+		xsc_adapt_window(&ring->adapt, ring->poll_last);
 		list_add_tail(&ring->poll_node, &poller->rings);
 		WRITE_ONCE(xsc_cr(ring)->need_wakeup, 0);
 		WRITE_ONCE(poller->away, raw_smp_processor_id());

@@ -13,8 +13,6 @@
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/fsnotify.h>
-#include <linux/sched/xacct.h>
 #include <linux/shmem_fs.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
@@ -120,19 +118,7 @@ ssize_t xsc_rw_nowait(struct file *file, void __user *buf, size_t count,
 	if (ret == -EAGAIN || ret == -EOPNOTSUPP)
 		return ret;
 
-	if (out) {
-		if (ret > 0) {
-			fsnotify_modify(file);
-			add_wchar(current, ret);
-		}
-		inc_syscw(current);
-	} else {
-		if (ret > 0) {
-			fsnotify_access(file);
-			add_rchar(current, ret);
-		}
-		inc_syscr(current);
-	}
+	xsc_rw_count(file, ret, out);
 	return ret;
 }
 
@@ -177,11 +163,7 @@ static __always_inline s64 xsc_pread(struct xsc_held *held, struct file *file,
 	ret = call_read_iter(file, kiocb, &held->iter);
 	if (flags && (ret == -EAGAIN || ret == -EOPNOTSUPP))
 		return ret;
-	if (likely(ret > 0)) {
-		fsnotify_access(file);
-		add_rchar(current, ret);
-	}
-	inc_syscr(current);
+	xsc_rw_count(file, ret, false);
 	return ret;
 }
 

@@ -35,10 +35,7 @@ static void xsc_try_advance(struct xsc_try *t, ssize_t bytes, bool at)
 /* It has ended, with what came before it. */
 static enum xsc_tried xsc_try_done(struct xsc_try *t, s64 res)
 {
-	if (!t->done)
-		t->res = res;
-	else
-		t->res = res > 0 ? t->done + res : t->done;
+	t->res = xsc_total(t->done, res);
 	return XSC_TRY_DONE;
 }
 
@@ -47,6 +44,14 @@ static bool xsc_streams(const struct file *file)
 	umode_t mode = file_inode(file)->i_mode;
 
 	return S_ISSOCK(mode) || S_ISFIFO(mode) || file->f_mode & FMODE_NOWAIT;
+}
+
+/* A disk: by itself if it is direct I/O at a place that the op names. */
+static enum xsc_tried xsc_try_direct(const struct xsc_try *t, bool out, bool at)
+{
+	return at && t->file->f_flags & O_DIRECT &&
+	       xsc_direct_try(t->file, out, t->args[3]) ?
+	       XSC_TRY_DIRECT : XSC_TRY_WORKER;
 }
 
 /* A regular file: page cache, or a disk. */
@@ -58,8 +63,7 @@ static enum xsc_tried xsc_try_regular(struct xsc_try *t, bool out, bool at)
 	ssize_t ret;
 
 	if (t->file->f_flags & O_DIRECT)
-		return at && xsc_direct_try(t->file, out, t->args[3]) ?
-		       XSC_TRY_DIRECT : XSC_TRY_WORKER;
+		return xsc_try_direct(t, out, at);
 	/* A buffered write copies into memory, unless it has to reach a disk. */
 	if (out)
 		return t->file->f_flags & (O_DSYNC | O_SYNC) ||
@@ -106,9 +110,7 @@ static enum xsc_tried xsc_try_rw(struct xsc_try *t, bool out, bool at)
 	if (S_ISREG(file_inode(file)->i_mode))
 		return xsc_try_regular(t, out, at);
 	if (S_ISBLK(file_inode(file)->i_mode))
-		return at && file->f_flags & O_DIRECT &&
-		       xsc_direct_try(file, out, t->args[3]) ?
-		       XSC_TRY_DIRECT : XSC_TRY_WORKER;
+		return xsc_try_direct(t, out, at);
 	if (at || file->f_flags & O_NONBLOCK)
 		return XSC_TRY_CALLER;
 	if (!xsc_streams(file) ||
