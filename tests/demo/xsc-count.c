@@ -45,8 +45,8 @@
 #include <unistd.h>
 
 #include "../../kernel/drivers/xsc/xsc_uapi.h"
+#include "../counters.h"
 
-#define TRACEFS		"/sys/kernel/tracing/events/"
 #define RING_PAGES	4096		/* per CPU: 16 MiB */
 #define GATE_SIZE	0x40
 #define MAX_CPUS	64
@@ -81,56 +81,6 @@ static int nr_cpus;
 static struct record *records;
 static size_t nr_records, room;
 static uint64_t lost;
-
-static long event_open(struct perf_event_attr *attr, pid_t pid, int cpu)
-{
-	return syscall(SYS_perf_event_open, attr, pid, cpu, -1,
-		       PERF_FLAG_FD_CLOEXEC);
-}
-
-static int tracepoint_id(const char *name)
-{
-	char path[128], text[16] = "";
-	int fd, n = -1;
-
-	snprintf(path, sizeof(path), TRACEFS "%s/id", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		n = read(fd, text, sizeof(text) - 1);
-		close(fd);
-	}
-	if (n <= 0)
-		errx(125, "no tracepoint %s in this kernel", name);
-	return atoi(text);
-}
-
-static int open_counter(const char *name, const char *filter, pid_t pid)
-{
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_TRACEPOINT,
-		.size = sizeof(attr),
-		.config = tracepoint_id(name),
-		.disabled = 1,
-		.inherit = 1,
-		.enable_on_exec = 1,
-	};
-	int fd = event_open(&attr, pid, -1);
-
-	if (fd < 0)
-		err(125, "perf_event_open %s", name);
-	if (filter && ioctl(fd, PERF_EVENT_IOC_SET_FILTER, filter))
-		err(125, "filter %s", filter);
-	return fd;
-}
-
-static uint64_t read_counter(int fd)
-{
-	uint64_t n;
-
-	if (read(fd, &n, sizeof(n)) != sizeof(n))
-		err(125, "read of a counter");
-	return n;
-}
 
 static void open_ring(struct cpu_ring *r, pid_t pid, int cpu)
 {

@@ -13,43 +13,14 @@
 #define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
-#include <linux/perf_event.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../../kernel/drivers/xsc/xsc_uapi.h"
-
-static int open_counter(const char *name, const char *filter, pid_t pid)
-{
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_TRACEPOINT,
-		.size = sizeof(attr),
-		.disabled = 1,
-		.inherit = 1,
-		.enable_on_exec = 1,
-	};
-	char path[128];
-	FILE *f;
-	int fd;
-
-	snprintf(path, sizeof(path), "/sys/kernel/tracing/events/%s/id", name);
-	f = fopen(path, "re");
-	if (!f || fscanf(f, "%llu", (unsigned long long *)&attr.config) != 1)
-		errx(125, "no tracepoint %s in this kernel", name);
-	fclose(f);
-	fd = syscall(SYS_perf_event_open, &attr, pid, -1, -1, PERF_FLAG_FD_CLOEXEC);
-	if (fd < 0)
-		err(125, "perf_event_open %s", name);
-	if (filter && ioctl(fd, PERF_EVENT_IOC_SET_FILTER, filter))
-		err(125, "filter %s", filter);
-	return fd;
-}
+#include "../../counters.h"
 
 int main(int argc, char **argv)
 {
@@ -58,7 +29,6 @@ int main(int argc, char **argv)
 	const char *out_name = NULL;
 	int xsc = 0;
 	pid_t root, pid;
-	uint64_t n;
 	FILE *out;
 
 	while ((c = getopt(argc, argv, "+xo:")) != -1) {
@@ -105,11 +75,8 @@ int main(int argc, char **argv)
 	while ((pid = wait(&st)) > 0 || errno == EINTR)
 		if (pid == root)
 			status = st;
-	for (i = 0; i < 4; i++) {
-		if (read(fd[i], &n, sizeof(n)) != sizeof(n))
-			err(125, "read of a counter");
-		fprintf(out, "%s=%ju\n", names[i], (uintmax_t)n);
-	}
+	for (i = 0; i < 4; i++)
+		fprintf(out, "%s=%ju\n", names[i], (uintmax_t)read_counter(fd[i]));
 	if (fclose(out))
 		err(125, "%s", out_name);
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);

@@ -13,7 +13,6 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/perf_event.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -25,38 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static int open_counter(const char *name, pid_t pid)
-{
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_TRACEPOINT,
-		.size = sizeof(attr),
-		.disabled = 1,
-		.inherit = 1,
-		.enable_on_exec = 1,
-	};
-	char path[128];
-	FILE *f;
-	int fd;
-
-	snprintf(path, sizeof(path), "/sys/kernel/tracing/events/xsc/%s/id", name);
-	f = fopen(path, "re");
-	if (!f || fscanf(f, "%llu", (unsigned long long *)&attr.config) != 1)
-		errx(125, "no tracepoint %s in this kernel", name);
-	fclose(f);
-	fd = syscall(SYS_perf_event_open, &attr, pid, -1, -1, PERF_FLAG_FD_CLOEXEC);
-	if (fd < 0)
-		err(125, "perf_event_open %s", name);
-	return fd;
-}
-
-static uint64_t read_counter(int fd)
-{
-	uint64_t n;
-
-	if (read(fd, &n, sizeof(n)) != sizeof(n))
-		err(125, "read of a counter");
-	return n;
-}
+#include "../../counters.h"
 
 /* Kill what is a child of ours, until there is none; their children become ours. */
 static int kill_children(void)
@@ -118,8 +86,8 @@ int main(int argc, char **argv)
 		warn("%s", argv[3]);
 		_exit(127);
 	}
-	ops = open_counter("xsc_op", root);
-	traps = open_counter("xsc_trap", root);
+	ops = open_counter("xsc/xsc_op", NULL, root);
+	traps = open_counter("xsc/xsc_trap", NULL, root);
 	pidfd = syscall(SYS_pidfd_open, root, 0);
 	end = now() + atof(argv[1]);
 	if (pidfd < 0 || write(go[1], "", 1) != 1)
