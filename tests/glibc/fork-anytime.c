@@ -12,26 +12,13 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "../../kernel/drivers/xsc/xsc_uapi.h"
 #include "test.h"
 
-#define PR_XSC		0x585343	/* xsc_uapi.h, here and below */
-#define OP_BATCH	0x10001
 
 #define WORKERS		3
 #define IN_HANDLERS	240
 #define IN_THREAD	60
-
-struct sqe {
-	uint32_t op;
-	uint16_t flags;
-	uint8_t arg, from;
-	uint64_t data, args[6];
-};
-
-struct cqe {
-	uint64_t data;
-	int64_t res;
-};
 
 static int memfd, xsc;
 static pid_t self;
@@ -43,18 +30,18 @@ static __thread int number;
 static void calls(void)
 {
 	char a[4], b[4];
-	struct sqe sqes[3] = {
+	struct xsc_sqe sqes[3] = {
 		{ .op = SYS_pread64, .args = { memfd, (uintptr_t)a, 4, 3 } },
 		{ .op = SYS_dup, .args = { memfd } },
-		{ .op = SYS_close, .flags = 2 /* forward */, .from = 1 },
+		{ .op = SYS_close, .flags = XSC_SQE_FORWARD, .fwd_from = 1 },
 	};
-	struct cqe cqes[3];
+	struct xsc_cqe cqes[3];
 	long n = 0, done;
 	void *p;
 
 	if (xsc) {
 		while (n < 3) {
-			done = syscall(OP_BATCH, sqes, cqes, 3, n, 0);
+			done = syscall(XSC_OP_BATCH, sqes, cqes, 3, n, 0);
 			CHECK(done > n);	/* a signal may end it early, but not before it begins */
 			n = done;
 		}

@@ -16,25 +16,11 @@
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "../../kernel/drivers/xsc/xsc_uapi.h"
 #include "test.h"
 
-#define AT_XSC		0x5853	/* xsc_uapi.h, here and below */
-#define PR_XSC		0x585343
-#define OP_BATCH	0x10001
 #define SITES		4
 #define SITE_SIZE	0x10
-
-struct sqe {
-	uint32_t op;
-	uint16_t flags;
-	uint8_t arg, from;
-	uint64_t data, args[6];
-};
-
-struct cqe {
-	uint64_t data;
-	int64_t res;
-};
 
 #define RESULTS		64
 
@@ -125,12 +111,12 @@ static void direct(void)
 
 static void batch(void)
 {
-	struct cqe cqes[4];
+	struct xsc_cqe cqes[4];
 	char buf[8] = "";
-	struct sqe sqes[4] = {
+	struct xsc_sqe sqes[4] = {
 		{ .op = SYS_fcntl, .args = { memfd, F_GETFD } },
 		{ .op = SYS_pread64, .args = { memfd, (uintptr_t)buf, 3, 4 } },
-		{ .op = SYS_dup, .args = { -1 }, .flags = 1 /* link */ },
+		{ .op = SYS_dup, .args = { -1 }, .flags = XSC_SQE_LINK },
 		{ .op = SYS_getpid },
 	};
 	long start = 0, n;
@@ -140,7 +126,7 @@ static void batch(void)
 	/* a signal ends it between two ops, and the end of a single step is one */
 	do {
 		n = start;
-		start = syscall(OP_BATCH, sqes, cqes, 4, n, 0);
+		start = syscall(XSC_OP_BATCH, sqes, cqes, 4, n, 0);
 	} while (start > n && start < 4);
 	result(start);
 	result(cqes[0].res);

@@ -9,9 +9,9 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "../../kernel/drivers/xsc/xsc_uapi.h"
 #include "test.h"
 
-#define AT_XSC			0x5853
 #define XSC_GATE_SIGRETURN	0x30
 
 static volatile int seen, depth;

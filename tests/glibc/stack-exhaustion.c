@@ -14,14 +14,10 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "../../kernel/drivers/xsc/xsc_uapi.h"
 #include <sched.h>
 #include "test.h"
 
-#define AT_XSC		0x5853	/* xsc_uapi.h, here and below */
-#define PR_XSC		0x585343
-#define OP_BATCH	0x10001
-#define SITE_BATCH	0x10
-#define SITE_SIGRETURN	0x30
 
 #define PAGE		4096UL
 #define STACK		(16 * PAGE)
@@ -119,13 +115,13 @@ static void batches(void)
 	if (!IS_XSC(prctl(PR_XSC, 0, 0, 0, 0)))
 		return;
 	for (long room = 0; room <= 64; room += 8) {
-		long r = with_room(room, on_stack, gate + SITE_BATCH, OP_BATCH, (long)sqes, (long)cqes, 2);
+		long r = with_room(room, on_stack, gate + XSC_GATE_BATCH, XSC_OP_BATCH, (long)sqes, (long)cqes, 2);
 
 		CHECK(r == (room < 8 ? -9999 : 2));
 		CHECK(room < 8 || (cqes[1] == getppid() && cqes[3] == pid));
 		cqes[1] = cqes[3] = 0;
-		CHECK(with_room(8 + room, on_stack, gate + SITE_BATCH, OP_BATCH, guard, (long)cqes, 1) == -EFAULT);
-		CHECK(with_room(8 + room, on_stack, gate + SITE_BATCH, OP_BATCH, (long)sqes, guard, 1) == -EFAULT);
+		CHECK(with_room(8 + room, on_stack, gate + XSC_GATE_BATCH, XSC_OP_BATCH, guard, (long)cqes, 1) == -EFAULT);
+		CHECK(with_room(8 + room, on_stack, gate + XSC_GATE_BATCH, XSC_OP_BATCH, (long)sqes, guard, 1) == -EFAULT);
 	}
 }
 
@@ -190,7 +186,7 @@ static void deaths(void)
 	dies(64, on_stack, gate, SYS_tgkill, -1, 0, SIGUSR1, SIGSEGV);
 	dies(limit, on_stack, gate, SYS_tgkill, -1, 0, SIGUSR1, 5 << 8);
 	/* a frame that is not there */
-	dies(-128, jump_on_stack, gate + SITE_SIGRETURN, SYS_rt_sigreturn, 0, 0, 0, SIGSEGV);
+	dies(-128, jump_on_stack, gate + XSC_GATE_SIGRETURN, SYS_rt_sigreturn, 0, 0, 0, SIGSEGV);
 }
 
 static volatile int depth;

@@ -15,9 +15,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "../../kernel/drivers/xsc/xsc_uapi.h"
 #include "test.h"
 
-#define PR_XSC		0x585343	/* xsc_uapi.h */
 #define LAST		470
 
 struct results {

@@ -6,9 +6,9 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include "../../kernel/drivers/xsc/xsc_uapi.h"
 #include "test.h"
 
-#define AT_XSC		0x5853
 #define XSC_OP_NOP	0x10000
 
 int main(void)

@@ -34,12 +34,6 @@
 /* The stack protector's canary is behind the thread pointer, which is set while
    these functions run: the Makefile switches it off here.  */
 
-static bool
-failed (const struct xsc_cqe *cqe)
-{
-  return (uint64_t) cqe->res >= (uint64_t) -4095;
-}
-
 /* Make one call of a batch by itself, as the kernel would inside one.  */
 static long int
 run_one (const struct dl_batch *batch, unsigned int i)
@@ -51,13 +45,13 @@ run_one (const struct dl_batch *batch, unsigned int i)
     arg[n] = sqe->args[n];
 
   if (i > 0 && (sqe[-1].flags & XSC_SQE_LINK) != 0
-      && failed (&batch->cqes[i - 1]))
+      && dl_batch_failed (&batch->cqes[i - 1]))
     return -ECANCELED;
   if ((sqe->flags & XSC_SQE_FORWARD) != 0)
     {
       const struct xsc_cqe *from = &batch->cqes[i - sqe->fwd_from];
 
-      if (failed (from))
+      if (dl_batch_failed (from))
 	return -ECANCELED;
       arg[sqe->fwd_arg] += from->res;
     }
@@ -132,12 +126,12 @@ _dl_batch_open (const char *file, char *buf, size_t size, ssize_t *len,
   _dl_batch_run (&b);
 
   *have_st = b.cqes[1].res == 0;
-  if (failed (&b.cqes[0]))
+  if (dl_batch_failed (&b.cqes[0]))
     {
       __set_errno (-b.cqes[0].res);
       return -1;
     }
-  if (buf != NULL && !failed (&b.cqes[2]))
+  if (buf != NULL && !dl_batch_failed (&b.cqes[2]))
     *len = b.cqes[2].res;
   return b.cqes[0].res;
 }
@@ -152,7 +146,7 @@ _dl_batch_map_close (size_t size, int prot, int fd)
   dl_batch_add (&b, __NR_close, fd, 0, 0, 0, 0, 0);
   _dl_batch_run (&b);
 
-  if (failed (&b.cqes[0]))
+  if (dl_batch_failed (&b.cqes[0]))
     {
       __set_errno (-b.cqes[0].res);
       return MAP_FAILED;
@@ -167,7 +161,7 @@ relro_flush (struct dl_batch_relro *relro)
 {
   _dl_batch_run (&relro->batch);
   for (unsigned int i = 0; i < relro->batch.nr; i++)
-    if (failed (&relro->batch.cqes[i]))
+    if (dl_batch_failed (&relro->batch.cqes[i]))
       _dl_signal_error (-relro->batch.cqes[i].res, relro->maps[i]->l_name,
 			NULL, N_("\
 cannot apply additional memory protection after relocation"));
@@ -250,7 +244,7 @@ _dl_batch_thread_init (void *tcb)
   made->tid = b.cqes[1].res;
   made->robust_list = b.cqes[2].res;
   pd->arg = (void *) (b.cqes[3].res == 0 ? limit.rlim_cur : RLIM64_INFINITY);
-  made->rseq = do_rseq && !failed (&b.cqes[4]);
+  made->rseq = do_rseq && !dl_batch_failed (&b.cqes[4]);
   if (!made->rseq)
     pd->rseq_area.cpu_id = RSEQ_CPU_ID_REGISTRATION_FAILED;
   return true;

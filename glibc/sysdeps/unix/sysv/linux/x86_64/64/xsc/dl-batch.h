@@ -67,6 +67,13 @@ dl_batch_add (struct dl_batch *batch, int number, uint64_t a, uint64_t b,
   return sqe;
 }
 
+/* Was the result an error?  */
+static inline bool
+dl_batch_failed (const struct xsc_cqe *cqe)
+{
+  return (uint64_t) cqe->res >= (uint64_t) -4095;
+}
+
 /* Let the result of the call number FROM of BATCH be added to argument ARG of
    SQE, the last one.  If that call failed this one is not made: its result is
    then -ECANCELED.  */

@@ -106,7 +106,7 @@ dl_batch_map_segments (struct link_map *l, int *fd, const ElfW(Ehdr) *header,
   _dl_batch_run (&b);
 
   for (unsigned int i = 0; i < b.nr - 1; i++)
-    if (__glibc_unlikely ((uint64_t) b.cqes[i].res >= (uint64_t) -4095))
+    if (__glibc_unlikely (dl_batch_failed (&b.cqes[i])))
       {
 	__set_errno (-b.cqes[i].res);
 	if (b.sqes[i].op == __NR_mprotect)
