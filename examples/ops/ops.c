@@ -5,6 +5,7 @@
 #include <err.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -12,7 +13,8 @@
 
 #include "ops.h"
 
-unsigned long ops_calls, ops_entries;
+/* calls made, and kernel entries for them, so far */
+static unsigned long ops_calls, ops_entries;
 
 static enum { PLAIN, BATCH, RING } way;
 static struct xsc_sqe *list;		/* PLAIN and BATCH */
@@ -27,9 +29,8 @@ static struct {
 } *thens;
 static unsigned int nr_thens;
 
-const char *ops_start(enum ops_way want)
+void ops_start(enum ops_way want)
 {
-	static const char * const names[] = { "plain", "batch", "ring" };
 	int ret, state = prctl(PR_XSC, XSC_PR_GET, 0, 0, 0);
 
 	thens = calloc(OPS_MAX, sizeof(*thens));
@@ -49,7 +50,16 @@ const char *ops_start(enum ops_way want)
 			errx(1, "cannot make a ring: %s%s", strerror(-ret), ret == -ENOENT ?
 			     "; is this a kernel with XSC, and 'modprobe xsc' done?  --plain does without" : "");
 	}
-	return names[way];
+}
+
+void ops_end(bool stats)
+{
+	static const char * const names[] = { "plain", "batch", "ring" };
+
+	if (fflush(stdout) || ferror(stdout))
+		err(1, "standard output");
+	if (stats)
+		fprintf(stderr, "%s: %lu calls in %lu entries\n", names[way], ops_calls, ops_entries);
 }
 
 void ops_room(unsigned int want)

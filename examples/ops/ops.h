@@ -16,9 +16,12 @@
  *	xsc_prep_read(sqe, 0, buf, sizeof(buf));
  *	xsc_sqe_forward(sqe, 0, 1);
  *	ops_run();
+ *	ops_end(false);
  */
 #ifndef OPS_H
 #define OPS_H
+
+#include <stdbool.h>
 
 #include <xsc/rt.h>
 
@@ -27,13 +30,8 @@ enum ops_way { OPS_AUTO, OPS_PLAIN };
 /* The most calls of one run. */
 #define OPS_MAX		1024
 
-/**
- * ops_start() - choose the way
- *
- * Return: its name: "batch", "ring" or "plain"; with OPS_AUTO the program ends if there is
- *	no XSC
- */
-const char *ops_start(enum ops_way way);
+/* Choose the way; with OPS_AUTO the program ends if there is no XSC. */
+void ops_start(enum ops_way way);
 
 /* Make sure that @nr more can be added without a run between them: a chain must not be cut. */
 void ops_room(unsigned int nr);
@@ -47,7 +45,10 @@ void ops_then(void (*fn)(void *arg), void *arg);
 /* Run all. */
 void ops_run(void);
 
-/* Calls made and kernel entries for them so far. */
-extern unsigned long ops_calls, ops_entries;
+/*
+ * ops_end() - the last thing that a program does: its output has to be written
+ * @stats:	also say on standard error how many calls were made in how many kernel entries
+ */
+void ops_end(bool stats);
 
 #endif /* OPS_H */

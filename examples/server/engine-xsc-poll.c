@@ -22,16 +22,13 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include <xsc/rt.h>
-
-#include "server.h"
+#include "ring.h"
 
 /* user_data: the connection's address, and in its low bits which op of it */
 enum { RECV, SEND, OPEN, STAT, BODY };
 /* below all addresses: ops of the server itself */
 enum { ACCEPT = 8, WAIT, IGNORE };
 
-#define OP_MASK		7UL
 #define EVENTS		512
 #define ACCEPTS		8		/* tried at once */
 #define TURN		(1 << 20)	/* of a file in one op */
@@ -65,14 +62,8 @@ struct loop {
 
 static void make_room(struct loop *l, unsigned int nr)
 {
-	int ret;
-
-	while (xsc_ring_sq_space_left(&l->ring) < nr) {
-		ret = xsc_ring_submit(&l->ring);
-		if (ret < 0 && ret != -EINTR)
-			errx(1, "doorbell: %s", strerror(-ret));
+	if (ring_room(&l->ring, nr))
 		l->more = true;		/* there are completions to look at */
-	}
 }
 
 static struct xsc_sqe *get_sqe(struct loop *l)
@@ -112,29 +103,21 @@ static void watch(struct loop *l, int op, int fd, struct epoll_event *ev)
 
 static void post_recv(struct loop *l, struct pconn *x)
 {
-	struct conn *c = &x->c;
 	struct xsc_sqe *sqe = get_sqe(l);
 
-	xsc_prep_recv(sqe, c->fd, c->in + c->in_len, l->s->service->in_size - c->in_len, 0);
+	ring_prep_recv(sqe, l->s, &x->c);
 	give(l, x, sqe, RECV, true);
 	x->recving = true;
 }
 
-/* The file and what it is, in one chain: statx gets the descriptor that openat2 returns. */
 static void post_open(struct loop *l, struct pconn *x)
 {
-	struct xsc_sqe *sqe;
+	struct xsc_sqe *sqes[2];
 
 	make_room(l, 2);
-	sqe = xsc_ring_get_sqe(&l->ring);
-	xsc_sqe_prep(sqe, __NR_openat2, l->s->root, (long)x->c.path, (long)&server_open_how,
-		     sizeof(server_open_how), 0, 0);
-	xsc_sqe_link(sqe);
-	give(l, x, sqe, OPEN, true);
-	sqe = xsc_ring_get_sqe(&l->ring);
-	xsc_prep_statx(sqe, 0, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &x->stx);
-	xsc_sqe_forward(sqe, 0, 1);
-	give(l, x, sqe, STAT, true);
+	ring_prep_open(&l->ring, l->s, &x->c, &x->stx, sqes);
+	give(l, x, sqes[0], OPEN, true);
+	give(l, x, sqes[1], STAT, true);
 }
 
 /* The next op of the output, if there is one. */
@@ -415,11 +398,8 @@ static int set_up(struct loop *l)
 	size_t i;
 	int ret = xsc_ring_queue_init(l->s->max_conns < 400 ? 1024 : XSC_RING_MAX, &l->ring);
 
-	if (ret) {
-		warnx("cannot make a ring: %s%s", strerror(-ret),
-		      ret == -ENOENT ? "; is this a kernel with XSC, and 'modprobe xsc' done?" : "");
-		return ret;
-	}
+	if (ret)
+		return ring_failed(ret);
 	l->epoll = epoll_create1(EPOLL_CLOEXEC);
 	l->timer = own[2].fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (l->epoll < 0 || l->timer < 0 || timerfd_settime(l->timer, 0, &every, NULL) ||

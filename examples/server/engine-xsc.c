@@ -20,16 +20,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <xsc/rt.h>
-
-#include "server.h"
+#include "ring.h"
 
 /* user_data: the connection's address, and in its low bits which op of it */
 enum { RECV, SEND, OPEN, STAT, READ, SHUT, NR_OPS };
 /* below all addresses: ops of the server itself */
 enum { ACCEPT = 8, SIGNAL, SLEEP, IGNORE };
 
-#define OP_MASK		7UL
 #define SQ_ENTRIES	1024
 
 struct xconn {
@@ -56,21 +53,9 @@ struct loop {
 
 static const struct __kernel_timespec every = { .tv_sec = IDLE_TICK };
 
-/* Room for @nr SQEs in one doorbell: a chain must not be cut. */
-static void make_room(struct loop *l, unsigned int nr)
-{
-	int ret;
-
-	while (xsc_ring_sq_space_left(&l->ring) < nr) {
-		ret = xsc_ring_submit(&l->ring);
-		if (ret < 0 && ret != -EINTR)
-			errx(1, "doorbell: %s", strerror(-ret));
-	}
-}
-
 static struct xsc_sqe *get_sqe(struct loop *l)
 {
-	make_room(l, 1);
+	ring_room(&l->ring, 1);
 	return xsc_ring_get_sqe(&l->ring);
 }
 
@@ -91,28 +76,20 @@ static void close_later(struct loop *l, int fd)
 static void post_recv(struct loop *l, struct xconn *x)
 {
 	struct xsc_sqe *sqe = get_sqe(l);
-	struct conn *c = &x->c;
 
-	xsc_prep_recv(sqe, c->fd, c->in + c->in_len, l->s->service->in_size - c->in_len, 0);
+	ring_prep_recv(sqe, l->s, &x->c);
 	give(x, sqe, RECV);
 	x->recving = true;
 }
 
-/* The file and what it is, in one chain: statx gets the descriptor that openat2 returns. */
 static void post_open(struct loop *l, struct xconn *x)
 {
-	struct xsc_sqe *sqe;
+	struct xsc_sqe *sqes[2];
 
-	make_room(l, 2);
-	sqe = xsc_ring_get_sqe(&l->ring);
-	xsc_sqe_prep(sqe, __NR_openat2, l->s->root, (long)x->c.path, (long)&server_open_how,
-		     sizeof(server_open_how), 0, 0);
-	xsc_sqe_link(sqe);
-	give(x, sqe, OPEN);
-	sqe = xsc_ring_get_sqe(&l->ring);
-	xsc_prep_statx(sqe, 0, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &x->stx);
-	xsc_sqe_forward(sqe, 0, 1);
-	give(x, sqe, STAT);
+	ring_room(&l->ring, 2);
+	ring_prep_open(&l->ring, l->s, &x->c, &x->stx, sqes);
+	give(x, sqes[0], OPEN);
+	give(x, sqes[1], STAT);
 }
 
 /* The next op of the output, if there is one. */
@@ -338,10 +315,7 @@ static int make_ring(struct loop *l)
 	if (p.cq_entries < p.sq_entries)
 		p.cq_entries = p.sq_entries;
 	ret = xsc_ring_queue_init_params(&p, &l->ring);
-	if (ret)
-		warnx("cannot make a ring: %s%s", strerror(-ret),
-		      ret == -ENOENT ? "; is this a kernel with XSC, and 'modprobe xsc' done?" : "");
-	return ret;
+	return ret ? ring_failed(ret) : 0;
 }
 
 static int run(struct server *s)

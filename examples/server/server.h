@@ -11,6 +11,7 @@
  *   engine-epoll.c   the plain version: epoll, recv, send, sendfile
  *   engine-xsc.c     an asynchronous ring
  *   engine-xsc-poll.c  a plain ring: epoll, and what is ready many at a time
+ *   ring.h           what the two have in common
  *   engine-uring.c   io_uring, for comparison (bench/), without files
  */
 #ifndef SERVER_H

@@ -867,7 +867,7 @@ int main(int argc, char **argv)
 	};
 	struct pair root = { .src = AT_FDCWD, .dst = AT_FDCWD, .src_path = "", .dst_path = "", .existed = true };
 	bool progress = isatty(STDERR_FILENO), plain = false, stats = false;
-	const char *dest, *way;
+	const char *dest;
 	struct rlimit files;
 	int opt, i;
 
@@ -922,7 +922,7 @@ int main(int argc, char **argv)
 	if (no_clobber && remove_first)
 		errx(2, "--no-clobber and --remove-destination exclude each other");
 
-	way = ops_start(plain ? OPS_PLAIN : OPS_AUTO);
+	ops_start(plain ? OPS_PLAIN : OPS_AUTO);
 	arena = get_memory(ARENA);
 	umask_bits = umask(0);
 	umask(umask_bits);
@@ -952,9 +952,6 @@ int main(int argc, char **argv)
 	for (i = optind; i < argc; i++)
 		copy_arg(&root, argv[i], dest);
 	progress_end();
-	if (fflush(stdout) || ferror(stdout))
-		err(1, "standard output");
-	if (stats)
-		fprintf(stderr, "%s: %lu calls in %lu entries\n", way, ops_calls, ops_entries);
+	ops_end(stats);
 	return status;
 }

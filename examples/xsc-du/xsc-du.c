@@ -457,7 +457,6 @@ int main(int argc, char **argv)
 	struct node **roots;
 	uint64_t total = 0;
 	struct statx stx;
-	const char *way;
 	char **files;
 	int opt, i, nr;
 
@@ -529,7 +528,7 @@ int main(int argc, char **argv)
 	/* a name twice, or one below another: counts once, as with du */
 	dedupe_all = nr > 1;
 
-	way = ops_start(plain ? OPS_PLAIN : OPS_AUTO);
+	ops_start(plain ? OPS_PLAIN : OPS_AUTO);
 	questions = get_memory(STATS * sizeof(*questions));
 	roots = get_memory((size_t)nr * sizeof(*roots));
 	for (i = 0; i < nr; i++) {
@@ -547,9 +546,6 @@ int main(int argc, char **argv)
 	}
 	if (grand_total)
 		print(total, "total");
-	if (fflush(stdout) || ferror(stdout))
-		err(1, "standard output");
-	if (stats)
-		fprintf(stderr, "%s: %lu calls in %lu entries\n", way, ops_calls, ops_entries);
+	ops_end(stats);
 	return status;
 }

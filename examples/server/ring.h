@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ring.h - what the two engines by XSC rings share
+ *
+ * user_data of an op is its connection's address with the kind of op in the low bits, or
+ * below all addresses one of the server's own.
+ */
+#ifndef SERVER_RING_H
+#define SERVER_RING_H
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <xsc/rt.h>
+
+#include "server.h"
+
+#define OP_MASK		7UL
+
+/* The ring could not be made: say so; returns @ret. */
+static inline int ring_failed(int ret)
+{
+	warnx("cannot make a ring: %s%s", strerror(-ret),
+	      ret == -ENOENT ? "; is this a kernel with XSC, and 'modprobe xsc' done?" : "");
+	return ret;
+}
+
+/*
+ * Room for @nr SQEs in one doorbell: a chain must not be cut.  Returns true if a doorbell was
+ * rung for it: there are completions to look at.
+ */
+static inline bool ring_room(struct xsc_ring *ring, unsigned int nr)
+{
+	bool rung = false;
+	int ret;
+
+	while (xsc_ring_sq_space_left(ring) < nr) {
+		ret = xsc_ring_submit(ring);
+		if (ret < 0 && ret != -EINTR)
+			errx(1, "doorbell: %s", strerror(-ret));
+		rung = true;
+	}
+	return rung;
+}
+
+/*
+ * The file that a connection wants and what it is, in one chain: statx gets the descriptor
+ * that openat2 returns.  There is room; the user_data of both is for the caller to set.
+ */
+static inline void ring_prep_open(struct xsc_ring *ring, const struct server *s, const struct conn *c,
+				  struct statx *stx, struct xsc_sqe *sqes[2])
+{
+	sqes[0] = xsc_ring_get_sqe(ring);
+	xsc_sqe_prep(sqes[0], __NR_openat2, s->root, (long)c->path, (long)&server_open_how,
+		     sizeof(server_open_how), 0, 0);
+	xsc_sqe_link(sqes[0]);
+	sqes[1] = xsc_ring_get_sqe(ring);
+	xsc_prep_statx(sqes[1], 0, "", AT_EMPTY_PATH, STATX_BASIC_STATS, stx);
+	xsc_sqe_forward(sqes[1], 0, 1);
+}
+
+/* A receive behind what the connection's input holds. */
+static inline void ring_prep_recv(struct xsc_sqe *sqe, const struct server *s, const struct conn *c)
+{
+	xsc_prep_recv(sqe, c->fd, c->in + c->in_len, s->service->in_size - c->in_len, 0);
+}
+
+#endif /* SERVER_RING_H */
