@@ -14,8 +14,10 @@
 #include <linux/entry-common.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
+#include <linux/nospec.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
+#include <linux/task_work.h>
 #include <linux/tracepoint-defs.h>
 #include <linux/uio.h>
 #include <linux/xsc.h>
@@ -85,6 +87,7 @@ struct xsc_held {
  * @failed:	an op of the chain that it belongs to failed
  * @trapped:	a seccomp filter wants SIGSYS for the op: see xsc_trap_deferred()
  * @held:	see xsc_rw.c
+ * @path:	an object of names_cachep, for the next path, or NULL
  * @later:	task work for when it has ended, linked by its next
  * @malformed:	SQEs so far that were wrong in themselves
  * @prior:	result of the SQE @back places before, for XSC_SQE_FORWARD;
@@ -106,6 +109,7 @@ struct xsc_container {
 	bool			failed;
 	bool			trapped;
 	struct xsc_held		held;
+	void			*path;
 	struct callback_head	*later;
 	unsigned int		malformed;
 	int (*prior)(struct xsc_container *c, unsigned int back, s64 *res);
@@ -176,6 +180,16 @@ static __always_inline void xsc_held_drop(struct xsc_held *held)
 {
 	if (unlikely(held->file))
 		xsc_held_put(held);
+}
+
+/* Order is not for the asking where there is no other. */
+#define XSC_SQE_F_SYNC		(XSC_SQE_F_ALL & ~XSC_SQE_UNORDERED)
+
+/* The SQE itself is wrong, whatever the op would have said. */
+static inline s64 xsc_malformed(struct xsc_container *c, s64 err)
+{
+	c->malformed++;
+	return err;
 }
 
 /* Not zero if the SQE has a flag, or says where a forward comes from. */
@@ -273,6 +287,106 @@ static __always_inline bool xsc_task_controlled(const struct task_struct *task)
 static __always_inline bool xsc_controlled(void)
 {
 	return xsc_task_controlled(current);
+}
+
+s64 xsc_run_controlled(struct xsc_container *c, u32 nr);
+s64 xsc_after_call(struct xsc_container *c, s64 res);
+
+/* Is there now a control, or work for the way out? */
+static __always_inline bool xsc_call_left_work(void)
+{
+	return (READ_ONCE(current_thread_info()->syscall_work) &
+		(SYSCALL_WORK_ENTER | SYSCALL_WORK_EXIT)) ||
+	       task_work_pending(current);
+}
+
+/* xsc_run(), for a loop that has no time for calls. */
+static __always_inline s64 xsc_run_inline(struct xsc_container *c,
+					  enum xsc_way way,
+					  const struct xsc_sqe *sqe)
+{
+	const struct xsc_opdef *def;
+	u32 nr = sqe->op;
+	s64 res;
+
+	if (unlikely(nr >= NR_syscalls)) {
+		if (nr != XSC_OP_NOP)
+			return xsc_check_op(c, nr);
+		xsc_count(way, XSC_FAM_OTHER);
+		xsc_trace_op(way, XSC_OP_NOP, 0);
+		return 0;
+	}
+	nr = array_index_nospec(nr, NR_syscalls);
+	def = &xsc_optable[nr];
+	if (unlikely(def->flags & XSC_OPF_DIRECT))
+		return xsc_malformed(c, -EINVAL);
+
+	xsc_op_regs_load(c->regs, nr, sqe->args);
+	xsc_count(way, def->family);
+	if (unlikely(xsc_controlled()))
+		return xsc_run_controlled(c, nr);
+	if (nr == __NR_pread64) {
+		res = xsc_run_pread(&c->held, sqe->args);
+		regs_set_return_value(c->regs, res);
+	} else {
+		xsc_held_drop(&c->held);
+		res = xsc_arch_call(c->regs, nr);
+	}
+	if (unlikely(xsc_call_left_work()))
+		res = xsc_after_call(c, res);
+	xsc_trace_op(way, nr, res);
+	return res;
+}
+
+/**
+ * xsc_chain_begin() - what comes before an SQE of a chain is run
+ * @c:		the container
+ * @sqe:	the kernel's own copy; a forward changes it
+ * @allowed:	the flags that may stand there
+ * @prior:	as in struct xsc_container
+ *
+ * Return: 0 or the error for the CQE
+ */
+static __always_inline s64
+xsc_chain_begin(struct xsc_container *c, struct xsc_sqe *sqe, u16 allowed,
+		int (*prior)(struct xsc_container *, unsigned int, s64 *))
+{
+	s64 res;
+	int err;
+
+	if (unlikely(sqe->flags & ~allowed))
+		return xsc_malformed(c, -EINVAL);
+	if (unlikely(c->failed))
+		return -ECANCELED;
+	if (!(sqe->flags & XSC_SQE_FORWARD)) {
+		if (unlikely(sqe->fwd_arg || sqe->fwd_from))
+			return xsc_malformed(c, -EINVAL);
+		return 0;
+	}
+	/* Add the result of an earlier SQE to an argument of this one. */
+	if (unlikely(sqe->fwd_arg >= ARRAY_SIZE(sqe->args) || !sqe->fwd_from))
+		return xsc_malformed(c, -EINVAL);
+	err = prior(c, sqe->fwd_from, &res);
+	if (unlikely(err))
+		return xsc_malformed(c, err);
+	if (unlikely(IS_ERR_VALUE((unsigned long)res)))
+		return -ECANCELED;
+	sqe->args[array_index_nospec(sqe->fwd_arg, ARRAY_SIZE(sqe->args))] += res;
+	return 0;
+}
+
+/**
+ * xsc_chain_end() - what comes after it
+ * @c:		the container
+ * @sqe:	the SQE
+ * @res:	its result, no restart code: then the chain's state is as before
+ */
+static __always_inline void xsc_chain_end(struct xsc_container *c,
+					  const struct xsc_sqe *sqe, s64 res)
+{
+	c->linked = sqe->flags & XSC_SQE_LINK;
+	if (unlikely(IS_ERR_VALUE((unsigned long)res)))
+		c->failed = true;
 }
 
 /* xsc_guard.c: refused attempts, audit records */

@@ -34,13 +34,22 @@ struct xsc_batch {
  * The result is read back from the caller's memory: it only becomes an
  * argument, which the caller may choose anyway.
  */
-static int xsc_batch_prior(struct xsc_container *c, unsigned int back, s64 *res)
+static __always_inline int xsc_batch_prior(struct xsc_container *c,
+					   unsigned int back, s64 *res)
 {
 	struct xsc_batch *b = container_of(c, struct xsc_batch, c);
+	struct xsc_cqe __user *cqe = &b->cqes[b->pos - back];
 
-	if (back > b->pos)
+	if (unlikely(back > b->pos))
 		return -EINVAL;
-	return get_user(*res, &b->cqes[b->pos - back].res) ? -EFAULT : 0;
+	if (!user_read_access_begin(cqe, sizeof(*cqe)))
+		return -EFAULT;
+	unsafe_get_user(*res, &cqe->res, fault);
+	user_read_access_end();
+	return 0;
+fault:
+	user_read_access_end();
+	return -EFAULT;
 }
 
 /* A batch that goes on in the middle of a chain takes up its state. */
@@ -49,8 +58,6 @@ static int xsc_batch_resume(struct xsc_batch *b, struct xsc_sqe __user *sqes)
 	u16 flags;
 	s64 res;
 
-	if (!b->pos)
-		return 0;
 	if (get_user(flags, &sqes[b->pos - 1].flags) ||
 	    get_user(res, &b->cqes[b->pos - 1].res))
 		return -EFAULT;
@@ -110,7 +117,6 @@ static long xsc_batch(const struct xsc_op_regs *args)
 
 	if (nr > XSC_BATCH_MAX || first > nr || args->args[4])
 		return -EINVAL;
-	b.c.prior = xsc_batch_prior;
 	b.c.abort = NULL;
 	b.c.async = NULL;
 	b.c.req = NULL;
@@ -120,24 +126,36 @@ static long xsc_batch(const struct xsc_op_regs *args)
 	if (ret)
 		return ret;
 
-	ret = xsc_batch_resume(&b, sqes);
+	if (unlikely(first))
+		ret = xsc_batch_resume(&b, sqes);
 	while (!ret && b.pos < nr) {
-		s64 res;
+		bool chained;
+		s64 res = 0;
 
 		if (!xsc_sqe_get(&b.sqe, &sqes[b.pos])) {
 			ret = -EFAULT;
 			break;
 		}
-		res = xsc_issue(&b.c, &b.sqe);
-		if (unlikely(b.c.trapped))
-			break;
+		chained = xsc_sqe_extras(&b.sqe) | b.c.linked;
+		if (unlikely(chained)) {
+			if (!b.c.linked)
+				b.c.failed = false;
+			res = xsc_chain_begin(&b.c, &b.sqe, XSC_SQE_F_SYNC,
+					      xsc_batch_prior);
+		}
+		if (likely(!res))
+			res = xsc_run_inline(&b.c, XSC_WAY_BATCH, &b.sqe);
 		if (unlikely(xsc_interrupted(res))) {
+			if (b.c.trapped)
+				break;
 			/*
 			 * What cannot be restarted by calling it again (a
 			 * sleep with time left) ends with -EINTR.
 			 */
 			ret = res == -ERESTART_RESTARTBLOCK ? -EINTR : res;
 			res = -EINTR;
+		} else if (unlikely(chained)) {
+			xsc_chain_end(&b.c, &b.sqe, res);
 		}
 		if (!xsc_cqe_put(&b.cqes[b.pos], b.sqe.user_data, res)) {
 			ret = -EFAULT;

@@ -62,6 +62,7 @@ int xsc_container_begin(struct xsc_container *c, enum xsc_way way)
 	c->trapped = false;
 	c->malformed = 0;
 	c->held.file = NULL;
+	c->path = NULL;
 	c->later = NULL;
 	xsc_op_regs_save(c->regs, &c->saved);
 	return 0;
@@ -86,6 +87,44 @@ bool xsc_not_now(struct callback_head *work)
 }
 EXPORT_SYMBOL_GPL(xsc_not_now);
 
+/**
+ * xsc_container_path_take() - a buffer for a path
+ *
+ * Paths follow each other in a container, and clearing a new page for each of
+ * them is most of what a short one costs.  What the buffer held is the
+ * caller's own.
+ *
+ * Return: an object of names_cachep, or NULL.
+ *
+ * Context: inside a container.
+ */
+void *xsc_container_path_take(void)
+{
+	struct xsc_container *c = current->xsc.container;
+	void *path = c->path;
+
+	c->path = NULL;
+	return path;
+}
+
+/**
+ * xsc_container_path_keep() - keep a buffer for the next path
+ * @path:	an object of names_cachep
+ *
+ * Return: true if it is the container's now, which frees it when it ends.
+ *
+ * Context: inside a container.
+ */
+bool xsc_container_path_keep(void *path)
+{
+	struct xsc_container *c = current->xsc.container;
+
+	if (c->path)
+		return false;
+	c->path = path;
+	return true;
+}
+
 static void xsc_do_later(struct callback_head *work)
 {
 	struct callback_head *next;
@@ -109,6 +148,8 @@ void xsc_container_end(struct xsc_container *c)
 	xsc_held_drop(&c->held);
 	xsc_op_regs_restore(c->regs, &c->saved);
 	current->xsc.container = NULL;
+	if (c->path)
+		__putname(c->path);
 	if (unlikely(c->later))
 		xsc_do_later(c->later);
 }
@@ -126,6 +167,8 @@ void xsc_container_abort(struct xsc_container *c)
 
 	current->xsc.container = NULL;
 	xsc_held_drop(&c->held);
+	if (c->path)
+		__putname(c->path);
 	/* After that the container may be another thread's. */
 	if (c->abort)
 		c->abort(c);
@@ -151,13 +194,6 @@ bool xsc_trap_deferred(void)
 	return true;
 }
 
-/* The SQE itself is wrong, whatever the op would have said. */
-static s64 xsc_malformed(struct xsc_container *c, s64 err)
-{
-	c->malformed++;
-	return err;
-}
-
 /**
  * xsc_check_op() - may an op stand in a container?
  * @c:		the container
@@ -176,6 +212,52 @@ s64 xsc_check_op(struct xsc_container *c, u32 nr)
 	return 0;
 }
 
+/*
+ * What a call leaves for its way out, above all the end of a file that it
+ * closed, is over before the next call begins.
+ */
+static void xsc_run_task_work(void)
+{
+	if (task_work_pending(current))
+		task_work_run();
+}
+
+/**
+ * xsc_run_controlled() - run one native op while a control looks at the thread
+ * @c:		the container, with its registers loaded
+ * @nr:		the op's number
+ *
+ * Return: as xsc_issue(); a restart code, too, if the op is trapped.
+ */
+s64 xsc_run_controlled(struct xsc_container *c, u32 nr)
+{
+	s64 res;
+
+	xsc_held_drop(&c->held);
+	res = xsc_arch_op(c->regs, nr);
+	xsc_trace_op(c->way, nr, res);
+	xsc_run_task_work();
+	return unlikely(c->trapped) ? -ERESTARTNOINTR : res;
+}
+
+/**
+ * xsc_after_call() - do what a call has left to do
+ * @c:		the container
+ * @res:	what the call returned
+ *
+ * Return: the result, in which a control that came meanwhile had its say.
+ */
+s64 xsc_after_call(struct xsc_container *c, s64 res)
+{
+	/* It sees the end of the call. */
+	if (xsc_controlled()) {
+		syscall_op_exit_work(c->regs);
+		res = regs_return_value(c->regs);
+	}
+	xsc_run_task_work();
+	return res;
+}
+
 /**
  * xsc_run() - run one op
  * @c:		the container
@@ -185,71 +267,9 @@ s64 xsc_check_op(struct xsc_container *c, u32 nr)
  */
 s64 xsc_run(struct xsc_container *c, const struct xsc_sqe *sqe)
 {
-	const struct xsc_opdef *def;
-	u32 nr = sqe->op;
-	s64 res;
-
-	if (unlikely(nr >= NR_syscalls)) {
-		if (nr == XSC_OP_NOP)
-			return xsc_run_nop(c);
-		return xsc_check_op(c, nr);
-	}
-	nr = array_index_nospec(nr, NR_syscalls);
-	def = &xsc_optable[nr];
-	if (unlikely(def->flags & XSC_OPF_DIRECT))
-		return xsc_malformed(c, -EINVAL);
-
-	xsc_op_regs_load(c->regs, nr, sqe->args);
-	xsc_count(c->way, def->family);
-	if (likely(!xsc_controlled())) {
-		if (nr == __NR_pread64) {
-			res = xsc_run_pread(&c->held, sqe->args);
-			regs_set_return_value(c->regs, res);
-		} else {
-			xsc_held_drop(&c->held);
-			res = xsc_arch_call(c->regs, nr);
-		}
-		/* A control that came meanwhile sees the end of the call. */
-		if (unlikely(xsc_controlled())) {
-			syscall_op_exit_work(c->regs);
-			res = regs_return_value(c->regs);
-		}
-	} else {
-		xsc_held_drop(&c->held);
-		res = xsc_arch_op(c->regs, nr);
-	}
-	xsc_trace_op(c->way, nr, res);
-	/*
-	 * What a call leaves for its way out, above all the end of a file that
-	 * it closed, is over before the next call begins.
-	 */
-	if (unlikely(task_work_pending(current)))
-		task_work_run();
-	return res;
+	return xsc_run_inline(c, c->way, sqe);
 }
 EXPORT_SYMBOL_GPL(xsc_run);
-
-/* Add the result of an earlier SQE to an argument of this one. */
-static s64 xsc_forward(struct xsc_container *c, struct xsc_sqe *sqe)
-{
-	s64 res;
-	int err;
-
-	if (!(sqe->flags & XSC_SQE_FORWARD)) {
-		if (sqe->fwd_arg || sqe->fwd_from)
-			return xsc_malformed(c, -EINVAL);
-		return 0;
-	}
-	if (sqe->fwd_arg >= ARRAY_SIZE(sqe->args) || !sqe->fwd_from)
-		return xsc_malformed(c, -EINVAL);
-	err = c->prior(c, sqe->fwd_from, &res);
-	if (err)
-		return xsc_malformed(c, err);
-	if (IS_ERR_VALUE((unsigned long)res))
-		return -ECANCELED;
-	sqe->args[array_index_nospec(sqe->fwd_arg, ARRAY_SIZE(sqe->args))] += res;
-	return 0;
-}
 
 /**
  * xsc_check_chained() - what comes before an SQE with flags is run
@@ -260,15 +280,10 @@ static s64 xsc_forward(struct xsc_container *c, struct xsc_sqe *sqe)
  */
 s64 xsc_check_chained(struct xsc_container *c, struct xsc_sqe *sqe)
 {
-	/* Order is not for the asking where there is no other. */
 	bool ordered = !c->async && !c->req;
 
-	if (sqe->flags & ~(ordered ? XSC_SQE_F_ALL & ~XSC_SQE_UNORDERED :
-				     XSC_SQE_F_ALL))
-		return xsc_malformed(c, -EINVAL);
-	if (c->failed)
-		return -ECANCELED;
-	return xsc_forward(c, sqe);
+	return xsc_chain_begin(c, sqe, ordered ? XSC_SQE_F_SYNC : XSC_SQE_F_ALL,
+			       c->prior);
 }
 
 /**
@@ -299,9 +314,7 @@ s64 xsc_issue_chained(struct xsc_container *c, struct xsc_sqe *sqe)
 		}
 		c->async->chain[c->pos++ % XSC_CHAIN_RES] = res;
 	}
-	c->linked = sqe->flags & XSC_SQE_LINK;
-	if (IS_ERR_VALUE((unsigned long)res))
-		c->failed = true;
+	xsc_chain_end(c, sqe, res);
 	return res;
 }
 EXPORT_SYMBOL_GPL(xsc_issue_chained);

@@ -72,6 +72,39 @@ int xsc_proc_show(struct seq_file *m, struct pid_namespace *ns,
 		  struct pid *pid, struct task_struct *task);
 int xsc_map_exec(struct file *file, unsigned long prot);
 
+void *xsc_container_path_take(void);
+bool xsc_container_path_keep(void *path);
+
+/**
+ * xsc_path_take() - a buffer for a path, from the container of the current task
+ *
+ * Return: an object of names_cachep, which is the caller's; NULL if there is no
+ * container or it has none to spare.
+ *
+ * Context: process context.
+ */
+static __always_inline void *xsc_path_take(void)
+{
+	if (!xsc_used() || likely(!current->xsc.container))
+		return NULL;
+	return xsc_container_path_take();
+}
+
+/**
+ * xsc_path_keep() - offer the container of the current task a buffer for paths
+ * @path:	an object of names_cachep
+ *
+ * Return: true if the container has taken it over.
+ *
+ * Context: process context.
+ */
+static __always_inline bool xsc_path_keep(void *path)
+{
+	if (!xsc_used() || likely(!current->xsc.container))
+		return false;
+	return xsc_container_path_keep(path);
+}
+
 /**
  * xsc_sealed() - may the current process not touch the mapping of a range?
  * @mm:		its memory map
@@ -148,6 +181,16 @@ static inline bool xsc_trap_deferred(void)
 
 static inline void xsc_exit_account(struct signal_struct *sig,
 				    struct task_struct *tsk) { }
+
+static inline void *xsc_path_take(void)
+{
+	return NULL;
+}
+
+static inline bool xsc_path_keep(void *path)
+{
+	return false;
+}
 
 static inline int xsc_prctl(unsigned long cmd, unsigned long arg,
 			    unsigned long arg4, unsigned long arg5)
