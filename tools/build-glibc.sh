@@ -181,6 +181,10 @@ configure() {
 make_in() {
 	local subdirs
 
+	# Made anew, and with it what must name all directories before we name
+	# some: else make may write that for ours, see that it is not all, and
+	# write it again without end.
+	rm -f "$obj/sysd-sorted"
 	make -C "$obj" "$obj/sysd-sorted" &&
 	subdirs=$(sed -n 's/^sorted-subdirs := //p' "$obj/sysd-sorted" |
 		  tr ' ' '\n' | grep -vxF "$(tr ' ' '\n' <<< "$skip")" | tr '\n' ' ') &&
