@@ -43,6 +43,8 @@
 #define XSC_OPF_POS		BIT(5)
 /* It needs no descriptor but its first argument, and makes none. */
 #define XSC_OPF_FD		BIT(6)
+/* xsc_rw.c runs it, knowing the file that the container holds. */
+#define XSC_OPF_HELD		BIT(7)
 #define XSC_OPF_WRITES		(XSC_OPF_BLOCK | XSC_OPF_POLL | \
 				 XSC_OPF_OUT | XSC_OPF_POS)
 
@@ -90,8 +92,8 @@ struct xsc_held {
  * @path:	an object of names_cachep, for the next path, or NULL
  * @later:	task work for when it has ended, linked by its next
  * @malformed:	SQEs so far that were wrong in themselves
- * @prior:	result of the SQE @back places before, for XSC_SQE_FORWARD;
- *		returns 0 or a negative errno
+ * @prior:	with @async or @req, the result of the SQE @back places before, for
+ *		XSC_SQE_FORWARD; returns 0 or a negative errno
  * @abort:	the task dies inside an op: give back what the caller of
  *		xsc_container_begin() holds; may be NULL
  * @async:	a doorbell's ring, if it has XSC_RING_ASYNC
@@ -172,7 +174,11 @@ void xsc_held_put(struct xsc_held *held);
 struct file *xsc_held_get(struct xsc_held *held, unsigned int fd);
 ssize_t xsc_rw_nowait(struct file *file, void __user *buf, size_t count,
 		      loff_t *ppos, bool out);
-s64 xsc_run_pread(struct xsc_held *held, const u64 *a);
+s64 xsc_run_pread(struct xsc_held *held, unsigned int fd, void __user *buf,
+		  size_t count, loff_t pos);
+s64 xsc_run_read(struct xsc_held *held, unsigned int fd, void __user *buf,
+		 size_t count);
+s64 xsc_run_close(struct xsc_held *held, unsigned int fd);
 s64 xsc_start_pread(struct xsc_container *c, const struct xsc_sqe *sqe);
 
 /* Before an op that is not a part of the run. */
@@ -205,25 +211,6 @@ static __always_inline s64 xsc_run_nop(struct xsc_container *c)
 	xsc_count(c->way, XSC_FAM_OTHER);
 	xsc_trace_op(c->way, XSC_OP_NOP, 0);
 	return 0;
-}
-
-/**
- * xsc_issue() - run one SQE
- * @c:		the container
- * @sqe:	the kernel's own copy; a forward changes it
- *
- * Return: the result for the CQE, or a restart code (xsc_interrupted()).
- *
- * Context: the calling thread, no locks but the ring's own.
- */
-static __always_inline s64 xsc_issue(struct xsc_container *c,
-				     struct xsc_sqe *sqe)
-{
-	if (unlikely(xsc_sqe_extras(sqe) | c->linked))
-		return xsc_issue_chained(c, sqe);
-	if (sqe->op == XSC_OP_NOP)
-		return xsc_run_nop(c);
-	return xsc_run(c, sqe);
 }
 
 /* xsc_batch.c: XSC's own ops */
@@ -300,13 +287,36 @@ static __always_inline bool xsc_call_left_work(void)
 	       task_work_pending(current);
 }
 
-/* xsc_run(), for a loop that has no time for calls. */
-static __always_inline s64 xsc_run_inline(struct xsc_container *c,
-					  enum xsc_way way,
-					  const struct xsc_sqe *sqe)
+/* An op with XSC_OPF_HELD. */
+static __always_inline s64 xsc_run_held(struct xsc_container *c, u32 nr)
+{
+	void __user *buf;
+	u64 a[6];
+
+	xsc_op_args_get(c->regs, a);
+	buf = (void __user *)(unsigned long)a[1];
+	switch (nr) {
+	case __NR_read:
+		return xsc_run_read(&c->held, a[0], buf, a[2]);
+	case __NR_pread64:
+		return xsc_run_pread(&c->held, a[0], buf, a[2], a[3]);
+	default:
+		return xsc_run_close(&c->held, a[0]);
+	}
+}
+
+/**
+ * xsc_run_loaded() - run one op whose arguments are in the registers
+ * @c:		the container
+ * @way:	its way
+ * @nr:		the op
+ *
+ * Return: as xsc_run().
+ */
+static __always_inline s64 xsc_run_loaded(struct xsc_container *c,
+					  enum xsc_way way, u32 nr)
 {
 	const struct xsc_opdef *def;
-	u32 nr = sqe->op;
 	s64 res;
 
 	if (unlikely(nr >= NR_syscalls)) {
@@ -321,12 +331,12 @@ static __always_inline s64 xsc_run_inline(struct xsc_container *c,
 	if (unlikely(def->flags & XSC_OPF_DIRECT))
 		return xsc_malformed(c, -EINVAL);
 
-	xsc_op_regs_load(c->regs, nr, sqe->args);
+	xsc_op_nr_load(c->regs, nr);
 	xsc_count(way, def->family);
 	if (unlikely(xsc_controlled()))
 		return xsc_run_controlled(c, nr);
-	if (nr == __NR_pread64) {
-		res = xsc_run_pread(&c->held, sqe->args);
+	if (def->flags & XSC_OPF_HELD) {
+		res = xsc_run_held(c, nr);
 		regs_set_return_value(c->regs, res);
 	} else {
 		xsc_held_drop(&c->held);
@@ -341,17 +351,18 @@ static __always_inline s64 xsc_run_inline(struct xsc_container *c,
 /**
  * xsc_chain_begin() - what comes before an SQE of a chain is run
  * @c:		the container
- * @sqe:	the kernel's own copy; a forward changes it
+ * @sqe:	the kernel's own copy
  * @allowed:	the flags that may stand there
  * @prior:	as in struct xsc_container
+ * @add:	out: with XSC_SQE_FORWARD, what to add to argument @sqe->fwd_arg
  *
  * Return: 0 or the error for the CQE
  */
 static __always_inline s64
-xsc_chain_begin(struct xsc_container *c, struct xsc_sqe *sqe, u16 allowed,
-		int (*prior)(struct xsc_container *, unsigned int, s64 *))
+xsc_chain_begin(struct xsc_container *c, const struct xsc_sqe *sqe, u16 allowed,
+		int (*prior)(struct xsc_container *, unsigned int, s64 *),
+		s64 *add)
 {
-	s64 res;
 	int err;
 
 	if (unlikely(sqe->flags & ~allowed))
@@ -363,16 +374,21 @@ xsc_chain_begin(struct xsc_container *c, struct xsc_sqe *sqe, u16 allowed,
 			return xsc_malformed(c, -EINVAL);
 		return 0;
 	}
-	/* Add the result of an earlier SQE to an argument of this one. */
 	if (unlikely(sqe->fwd_arg >= ARRAY_SIZE(sqe->args) || !sqe->fwd_from))
 		return xsc_malformed(c, -EINVAL);
-	err = prior(c, sqe->fwd_from, &res);
+	err = prior(c, sqe->fwd_from, add);
 	if (unlikely(err))
 		return xsc_malformed(c, err);
-	if (unlikely(IS_ERR_VALUE((unsigned long)res)))
+	if (IS_ERR_VALUE((unsigned long)*add))
 		return -ECANCELED;
-	sqe->args[array_index_nospec(sqe->fwd_arg, ARRAY_SIZE(sqe->args))] += res;
 	return 0;
+}
+
+/* Add the result of an earlier SQE to the argument that wants it. */
+static __always_inline void xsc_sqe_arg_add(struct xsc_sqe *sqe, s64 add)
+{
+	sqe->args[array_index_nospec(sqe->fwd_arg, ARRAY_SIZE(sqe->args))] +=
+		add;
 }
 
 /**
@@ -385,7 +401,7 @@ static __always_inline void xsc_chain_end(struct xsc_container *c,
 					  const struct xsc_sqe *sqe, s64 res)
 {
 	c->linked = sqe->flags & XSC_SQE_LINK;
-	if (unlikely(IS_ERR_VALUE((unsigned long)res)))
+	if (IS_ERR_VALUE((unsigned long)res))
 		c->failed = true;
 }
 

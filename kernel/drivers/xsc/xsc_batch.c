@@ -20,8 +20,8 @@
  * @c:		the container
  * @cqes:	results, in the caller's memory
  * @pos:	the SQE being run
- * @sqe:	our copy of it; here and not in the loop, where hardened kernels
- *		would clear it each time round
+ * @sqe:	our copy of it, but for the arguments; here and not in the loop,
+ *		where hardened kernels would clear it each time round
  */
 struct xsc_batch {
 	struct xsc_container	c;
@@ -66,24 +66,20 @@ static int xsc_batch_resume(struct xsc_batch *b, struct xsc_sqe __user *sqes)
 	return 0;
 }
 
-/* The one place where a batch's SQE is read. */
-static __always_inline bool xsc_sqe_get(struct xsc_sqe *to,
+/* The one place where a batch's SQE is read; arguments go to the registers. */
+static __always_inline bool xsc_sqe_get(struct xsc_batch *b,
 					const struct xsc_sqe __user *from)
 {
 	const u64 __user *src = (const u64 __user *)from;
-	u64 *dst = (u64 *)to;
+	u64 *dst = (u64 *)&b->sqe;
 
-	BUILD_BUG_ON(sizeof(*to) != 8 * sizeof(u64));
-	if (!user_read_access_begin(src, sizeof(*to)))
+	BUILD_BUG_ON(offsetof(struct xsc_sqe, args) != 2 * sizeof(u64));
+	if (!user_read_access_begin(from, sizeof(*from)))
 		return false;
 	unsafe_get_user(dst[0], src + 0, fault);
 	unsafe_get_user(dst[1], src + 1, fault);
-	unsafe_get_user(dst[2], src + 2, fault);
-	unsafe_get_user(dst[3], src + 3, fault);
-	unsafe_get_user(dst[4], src + 4, fault);
-	unsafe_get_user(dst[5], src + 5, fault);
-	unsafe_get_user(dst[6], src + 6, fault);
-	unsafe_get_user(dst[7], src + 7, fault);
+	if (!unsafe_xsc_op_args_load(b->c.regs, src + 2))
+		goto fault;
 	user_read_access_end();
 	return true;
 fault:
@@ -103,6 +99,13 @@ static __always_inline bool xsc_cqe_put(struct xsc_cqe __user *to, u64 data,
 fault:
 	user_write_access_end();
 	return false;
+}
+
+/* signal_pending(current) with one look. */
+static __always_inline bool xsc_signal_pending(void)
+{
+	return READ_ONCE(current_thread_info()->flags) &
+	       (_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL);
 }
 
 /* XSC_OP_BATCH; see xsc_uapi.h for the contract. */
@@ -129,10 +132,10 @@ static long xsc_batch(const struct xsc_op_regs *args)
 	if (unlikely(first))
 		ret = xsc_batch_resume(&b, sqes);
 	while (!ret && b.pos < nr) {
+		s64 res = 0, add = 0;
 		bool chained;
-		s64 res = 0;
 
-		if (!xsc_sqe_get(&b.sqe, &sqes[b.pos])) {
+		if (!xsc_sqe_get(&b, &sqes[b.pos])) {
 			ret = -EFAULT;
 			break;
 		}
@@ -141,10 +144,12 @@ static long xsc_batch(const struct xsc_op_regs *args)
 			if (!b.c.linked)
 				b.c.failed = false;
 			res = xsc_chain_begin(&b.c, &b.sqe, XSC_SQE_F_SYNC,
-					      xsc_batch_prior);
+					      xsc_batch_prior, &add);
+			if (!res && b.sqe.flags & XSC_SQE_FORWARD)
+				xsc_op_arg_add(b.c.regs, b.sqe.fwd_arg, add);
 		}
 		if (likely(!res))
-			res = xsc_run_inline(&b.c, XSC_WAY_BATCH, &b.sqe);
+			res = xsc_run_loaded(&b.c, XSC_WAY_BATCH, b.sqe.op);
 		if (unlikely(xsc_interrupted(res))) {
 			if (b.c.trapped)
 				break;
@@ -164,7 +169,7 @@ static long xsc_batch(const struct xsc_op_regs *args)
 		if (unlikely(ret))
 			break;
 		b.pos++;
-		if (unlikely(signal_pending(current)))
+		if (unlikely(xsc_signal_pending()))
 			break;
 	}
 

@@ -32,7 +32,8 @@
 #include "xsc_trace.h"
 
 static const struct file_operations xsc_ring_fops;
-static int xsc_ring_prior(struct xsc_container *c, unsigned int back, s64 *res);
+static int xsc_ring_chain_prior(struct xsc_container *c, unsigned int back,
+				s64 *res);
 static void xsc_ring_abort(struct xsc_container *c);
 static long xsc_ring_consume(struct xsc_ring *ring, struct file *file);
 static void xsc_ring_rescued(struct callback_head *work);
@@ -115,7 +116,7 @@ static struct xsc_ring *xsc_ring_new(struct xsc_ring_params __user *uparams)
 	xsc_ring_init(ring);
 	mmgrab(current->mm);
 	ring->mm = current->mm;
-	ring->c.prior = xsc_ring_prior;
+	ring->c.prior = xsc_ring_chain_prior;
 	ring->c.abort = xsc_ring_abort;
 
 	if (p.flags & XSC_RING_ASYNC) {
@@ -157,20 +158,27 @@ free:
 	return ERR_PTR(err);
 }
 
-/*
- * Without XSC_RING_ASYNC completions are in order, so the CQE @back places ago
- * is the SQE's; with it the results of a chain are kept apart.
- */
-static int xsc_ring_prior(struct xsc_container *c, unsigned int back, s64 *res)
+/* With XSC_RING_ASYNC the results of a chain are kept apart. */
+static int xsc_ring_chain_prior(struct xsc_container *c, unsigned int back,
+				s64 *res)
 {
 	struct xsc_ring *ring = container_of(c, struct xsc_ring, c);
 
-	if (ring->async) {
-		if (back > c->pos || back >= XSC_CHAIN_RES)
-			return -EINVAL;
-		*res = ring->chain[(c->pos - back) % XSC_CHAIN_RES];
-		return 0;
-	}
+	if (back > c->pos || back >= XSC_CHAIN_RES)
+		return -EINVAL;
+	*res = ring->chain[(c->pos - back) % XSC_CHAIN_RES];
+	return 0;
+}
+
+/*
+ * Without it completions are in order, so the CQE @back places ago is the
+ * SQE's.
+ */
+static __always_inline int xsc_ring_prior(struct xsc_container *c,
+					  unsigned int back, s64 *res)
+{
+	struct xsc_ring *ring = container_of(c, struct xsc_ring, c);
+
 	if (back > ring->done || back > ring->cq_mask)
 		return -EINVAL;
 	*res = ring->cqes[(ring->cq_tail - back) & ring->cq_mask].res;
@@ -244,6 +252,29 @@ static __always_inline void xsc_ring_complete(struct xsc_ring *ring, u64 data,
 	ring->sq_head++;
 }
 
+/* xsc_issue_chained(), without XSC_RING_ASYNC. */
+static s64 xsc_ring_issue_chained(struct xsc_ring *ring, struct xsc_sqe *sqe)
+{
+	struct xsc_container *c = &ring->c;
+	s64 res, add;
+
+	if (!c->linked)
+		c->failed = false;
+	res = xsc_chain_begin(c, sqe, XSC_SQE_F_SYNC, xsc_ring_prior, &add);
+	if (likely(!res)) {
+		if (sqe->flags & XSC_SQE_FORWARD)
+			xsc_sqe_arg_add(sqe, add);
+		if (sqe->op < NR_syscalls &&
+		    xsc_optable[array_index_nospec(sqe->op, NR_syscalls)].flags &
+		    XSC_OPF_LASTS)
+			xsc_ring_publish(ring);
+		res = xsc_run(c, sqe);
+	}
+	if (likely(!xsc_interrupted(res)))
+		xsc_chain_end(c, sqe, res);
+	return res;
+}
+
 /* Not a plain op of a plain ring. */
 static noinline s64 xsc_ring_issue_slow(struct xsc_ring *ring,
 					struct xsc_sqe *sqe)
@@ -255,7 +286,8 @@ static noinline s64 xsc_ring_issue_slow(struct xsc_ring *ring,
 		return xsc_ring_cancel(ring, sqe);
 	if (ring->async && !chained && xsc_starts(sqe->op))
 		return xsc_start(&ring->c, ring, sqe);
-	return xsc_issue(&ring->c, sqe);
+	return chained ? xsc_issue_chained(&ring->c, sqe) :
+			 xsc_run(&ring->c, sqe);
 }
 
 /* A signal ended the op: what that means is its family's to say. */
@@ -276,7 +308,8 @@ static __always_inline s64 xsc_ring_issue(struct xsc_ring *ring,
 	s64 res;
 
 	if (unlikely(xsc_sqe_extras(sqe) | ring->c.linked)) {
-		res = xsc_ring_issue_slow(ring, sqe);
+		res = async ? xsc_ring_issue_slow(ring, sqe) :
+			      xsc_ring_issue_chained(ring, sqe);
 	} else if (likely(nr < NR_syscalls)) {
 		nr = array_index_nospec(nr, NR_syscalls);
 		lasts = xsc_optable[nr].flags & XSC_OPF_LASTS;

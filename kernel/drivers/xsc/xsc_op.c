@@ -227,7 +227,7 @@ static void xsc_run_task_work(void)
  * @c:		the container, with its registers loaded
  * @nr:		the op's number
  *
- * Return: as xsc_issue(); a restart code, too, if the op is trapped.
+ * Return: as xsc_run(); a restart code, too, if the op is trapped.
  */
 s64 xsc_run_controlled(struct xsc_container *c, u32 nr)
 {
@@ -263,11 +263,14 @@ s64 xsc_after_call(struct xsc_container *c, s64 res)
  * @c:		the container
  * @sqe:	the kernel's own copy, flags dealt with
  *
- * Return: as xsc_issue().
+ * Return: the result for the CQE, or a restart code (xsc_interrupted()).
+ *
+ * Context: the calling thread, no locks but the ring's own.
  */
 s64 xsc_run(struct xsc_container *c, const struct xsc_sqe *sqe)
 {
-	return xsc_run_inline(c, c->way, sqe);
+	xsc_op_args_load(c->regs, sqe->args);
+	return xsc_run_loaded(c, c->way, sqe->op);
 }
 EXPORT_SYMBOL_GPL(xsc_run);
 
@@ -280,18 +283,20 @@ EXPORT_SYMBOL_GPL(xsc_run);
  */
 s64 xsc_check_chained(struct xsc_container *c, struct xsc_sqe *sqe)
 {
-	bool ordered = !c->async && !c->req;
+	s64 add, err;
 
-	return xsc_chain_begin(c, sqe, ordered ? XSC_SQE_F_SYNC : XSC_SQE_F_ALL,
-			       c->prior);
+	err = xsc_chain_begin(c, sqe, XSC_SQE_F_ALL, c->prior, &add);
+	if (!err && sqe->flags & XSC_SQE_FORWARD)
+		xsc_sqe_arg_add(sqe, add);
+	return err;
 }
 
 /**
  * xsc_issue_chained() - run one SQE that has flags, or stands behind a link
- * @c:		the container
+ * @c:		the container, a doorbell of a ring with XSC_RING_ASYNC
  * @sqe:	the kernel's own copy; a forward changes it
  *
- * Return: as xsc_issue().
+ * Return: as xsc_run(), or XSC_GOES_ON.
  */
 s64 xsc_issue_chained(struct xsc_container *c, struct xsc_sqe *sqe)
 {
@@ -303,17 +308,15 @@ s64 xsc_issue_chained(struct xsc_container *c, struct xsc_sqe *sqe)
 	}
 	res = xsc_check_chained(c, sqe);
 	if (!res)
-		res = c->async ? xsc_start_linked(c, sqe) : xsc_run(c, sqe);
+		res = xsc_start_linked(c, sqe);
 
 	if (xsc_interrupted(res))
 		return res;	/* the chain's state is as before the op */
-	if (c->async) {
-		if (res == XSC_GOES_ON) {
-			c->linked = false;	/* and the rest with it */
-			return res;
-		}
-		c->async->chain[c->pos++ % XSC_CHAIN_RES] = res;
+	if (res == XSC_GOES_ON) {
+		c->linked = false;	/* and the rest with it */
+		return res;
 	}
+	c->async->chain[c->pos++ % XSC_CHAIN_RES] = res;
 	xsc_chain_end(c, sqe, res);
 	return res;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * xsc_rw.c - reads of a container, with one look-up of a descriptor for a run of
- * them; and reads and writes that do not wait
+ * them; closes; and reads and writes that do not wait
  *
  * The container keeps the file of the descriptor that it used last, for as
  * long as reads of that descriptor follow each other.  If other threads share
@@ -14,6 +14,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/shmem_fs.h>
+#include <linux/syscalls.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
@@ -123,36 +124,34 @@ ssize_t xsc_rw_nowait(struct file *file, void __user *buf, size_t count,
 }
 
 /* Whatever is not plain, with the errors in the order of the call. */
-static noinline s64 xsc_pread_slow(struct file *file, const u64 *a)
+static noinline s64 xsc_pread_slow(struct file *file, void __user *buf,
+				   size_t count, loff_t pos)
 {
-	void __user *buf = (void __user *)(unsigned long)a[1];
-	loff_t pos = a[3];
-
 	if (!file)
 		return -EBADF;
 	if (!(file->f_mode & FMODE_PREAD))
 		return -ESPIPE;
-	return vfs_read(file, buf, a[2], &pos);
+	return vfs_read(file, buf, count, &pos);
 }
 
-#define XSC_PREAD_MODE	(FMODE_PREAD | FMODE_READ | FMODE_CAN_READ)
+#define XSC_READ_MODE	(FMODE_READ | FMODE_CAN_READ)
+#define XSC_PREAD_MODE	(FMODE_PREAD | XSC_READ_MODE)
 
 /*
  * vfs_read() with what stays the same in a run left out: the look-up of the
- * descriptor, and the making of a kiocb.
+ * descriptor, and the making of a kiocb, of which ki_pos is the caller's.
  */
-static __always_inline s64 xsc_pread(struct xsc_held *held, struct file *file,
-				     const u64 *a, int flags)
+static __always_inline s64 xsc_held_read(struct xsc_held *held,
+					 struct file *file, void __user *buf,
+					 size_t count, const loff_t *ppos,
+					 int flags)
 {
-	void __user *buf = (void __user *)(unsigned long)a[1];
 	struct kiocb *kiocb = &held->kiocb;
-	size_t count = a[2];
 	ssize_t ret;
 
 	if (unlikely(!access_ok(buf, count)))
 		return -EFAULT;
-	kiocb->ki_pos = a[3];
-	ret = rw_verify_area(READ, file, &kiocb->ki_pos, count);
+	ret = rw_verify_area(READ, file, ppos, count);
 	if (unlikely(ret))
 		return ret;
 
@@ -167,6 +166,15 @@ static __always_inline s64 xsc_pread(struct xsc_held *held, struct file *file,
 	return ret;
 }
 
+static __always_inline s64 xsc_pread(struct xsc_held *held, struct file *file,
+				     void __user *buf, size_t count,
+				     loff_t pos, int flags)
+{
+	held->kiocb.ki_pos = pos;
+	return xsc_held_read(held, file, buf, count, &held->kiocb.ki_pos,
+			     flags);
+}
+
 /* Of a table that nobody shares, only another op could change a descriptor. */
 static __always_inline struct file *xsc_held_file(struct xsc_held *held,
 						  unsigned int fd)
@@ -179,24 +187,100 @@ static __always_inline struct file *xsc_held_file(struct xsc_held *held,
 /**
  * xsc_run_pread() - pread64 of a container
  * @held:	the container's
- * @a:		the arguments
+ * @fd:		the call's arguments
+ * @buf:	likewise
+ * @count:	likewise
+ * @pos:	likewise
  *
  * Return: as the call.
  *
  * Context: no control looks at the thread.
  */
-s64 xsc_run_pread(struct xsc_held *held, const u64 *a)
+s64 xsc_run_pread(struct xsc_held *held, unsigned int fd, void __user *buf,
+		  size_t count, loff_t pos)
 {
 	struct file *file;
 
-	if (unlikely((s64)a[3] < 0))
+	if (unlikely(pos < 0))
 		return -EINVAL;
-	file = xsc_held_file(held, a[0]);
+	file = xsc_held_file(held, fd);
 	if (unlikely(!file ||
 		     (file->f_mode & XSC_PREAD_MODE) != XSC_PREAD_MODE ||
 		     file->f_op->read))
-		return xsc_pread_slow(file, a);
-	return xsc_pread(held, file, a, 0);
+		return xsc_pread_slow(file, buf, count, pos);
+	return xsc_pread(held, file, buf, count, pos, 0);
+}
+
+/* Does the file's position have to be locked, as in fdget_pos()? */
+static __always_inline bool xsc_pos_shared(const struct xsc_held *held,
+					   struct file *file)
+{
+	return file->f_mode & FMODE_ATOMIC_POS &&
+	       (held->ref || file_count(file) > 1);
+}
+
+/**
+ * xsc_run_read() - read of a container
+ * @held:	the container's
+ * @fd:		the call's arguments
+ * @buf:	likewise
+ * @count:	likewise
+ *
+ * Return: as the call.
+ *
+ * Context: no control looks at the thread.
+ */
+s64 xsc_run_read(struct xsc_held *held, unsigned int fd, void __user *buf,
+		 size_t count)
+{
+	struct file *file = xsc_held_file(held, fd);
+	loff_t *ppos = &held->kiocb.ki_pos;
+	s64 ret;
+
+	if (unlikely(!file ||
+		     (file->f_mode & XSC_READ_MODE) != XSC_READ_MODE ||
+		     file->f_op->read || xsc_pos_shared(held, file))) {
+		xsc_held_drop(held);
+		return ksys_read(fd, buf, count);
+	}
+	if (file->f_mode & FMODE_STREAM) {
+		*ppos = 0;
+		return xsc_held_read(held, file, buf, count, NULL, 0);
+	}
+	*ppos = file->f_pos;
+	ret = xsc_held_read(held, file, buf, count, ppos, 0);
+	if (ret >= 0)
+		file->f_pos = *ppos;
+	return ret;
+}
+
+/**
+ * xsc_run_close() - close of a container
+ * @held:	the container's
+ * @fd:		the call's argument
+ *
+ * A file that has lost its last user ends here and not by task work: this is
+ * no deeper in the kernel than the way out of a call.
+ *
+ * Return: as the call.
+ *
+ * Context: no control looks at the thread.
+ */
+s64 xsc_run_close(struct xsc_held *held, unsigned int fd)
+{
+	struct file *file;
+	s64 ret;
+
+	xsc_held_drop(held);
+	file = close_fd_get_file(fd);
+	if (unlikely(!file))
+		return -EBADF;
+	/* The last reference is ours, not that of filp_close(). */
+	get_file(file);
+	ret = filp_close(file, current->files);
+	__fput_sync(file);
+	/* The descriptor is gone: no restart. */
+	return unlikely(xsc_interrupted(ret)) ? -EINTR : ret;
 }
 
 /**
@@ -228,7 +312,8 @@ s64 xsc_start_pread(struct xsc_container *c, const struct xsc_sqe *sqe)
 			return XSC_GOES_ON;
 		flags = IOCB_NOWAIT;
 	}
-	ret = xsc_pread(&c->held, file, a, flags);
+	ret = xsc_pread(&c->held, file, (void __user *)(unsigned long)a[1], a[2],
+			a[3], flags);
 	if (flags && unlikely(ret == -EAGAIN || ret == -EOPNOTSUPP ||
 			      (ret >= 0 && ret < a[2] &&
 			       a[3] + ret < i_size_read(file_inode(file)))))

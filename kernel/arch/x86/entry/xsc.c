@@ -147,7 +147,8 @@ long xsc_arch_worker_op(u32 nr, const u64 *args)
 {
 	struct pt_regs regs = { .cs = __USER_CS, .ss = __USER_DS };
 
-	xsc_op_regs_load(&regs, nr, args);
+	xsc_op_nr_load(&regs, nr);
+	xsc_op_args_load(&regs, args);
 	return x64_sys_call(&regs, nr);
 }
 

@@ -5,6 +5,8 @@
 #ifndef _ASM_X86_XSC_H
 #define _ASM_X86_XSC_H
 
+#include <linux/nospec.h>
+#include <linux/uaccess.h>
 #include <linux/xsc.h>
 
 #include <asm/ptrace.h>
@@ -26,26 +28,28 @@
  */
 struct xsc_op_regs {
 	unsigned long	orig_ax;
-	unsigned long	args[6];
+	u64		args[6];
 };
+
+static inline void xsc_op_args_get(const struct pt_regs *regs, u64 *args)
+{
+	args[0] = regs->di;
+	args[1] = regs->si;
+	args[2] = regs->dx;
+	args[3] = regs->r10;
+	args[4] = regs->r8;
+	args[5] = regs->r9;
+}
 
 static inline void xsc_op_regs_save(const struct pt_regs *regs,
 				    struct xsc_op_regs *s)
 {
 	s->orig_ax = regs->orig_ax;
-	s->args[0] = regs->di;
-	s->args[1] = regs->si;
-	s->args[2] = regs->dx;
-	s->args[3] = regs->r10;
-	s->args[4] = regs->r8;
-	s->args[5] = regs->r9;
+	xsc_op_args_get(regs, s->args);
 }
 
-static inline void xsc_op_regs_load(struct pt_regs *regs, u64 nr,
-				    const u64 *args)
+static inline void xsc_op_args_load(struct pt_regs *regs, const u64 *args)
 {
-	regs->orig_ax = nr;
-	regs->ax = -ENOSYS;
 	regs->di = args[0];
 	regs->si = args[1];
 	regs->dx = args[2];
@@ -54,16 +58,49 @@ static inline void xsc_op_regs_load(struct pt_regs *regs, u64 nr,
 	regs->r9 = args[5];
 }
 
+/*
+ * The same from user memory, between user_read_access_begin() and _end();
+ * false after a fault.
+ */
+static __always_inline bool
+unsafe_xsc_op_args_load(struct pt_regs *regs, const u64 __user *args)
+{
+	unsafe_get_user(regs->di, args + 0, fault);
+	unsafe_get_user(regs->si, args + 1, fault);
+	unsafe_get_user(regs->dx, args + 2, fault);
+	unsafe_get_user(regs->r10, args + 3, fault);
+	unsafe_get_user(regs->r8, args + 4, fault);
+	unsafe_get_user(regs->r9, args + 5, fault);
+	return true;
+fault:
+	return false;
+}
+
+/* Add to argument @i, which is below six. */
+static inline void xsc_op_arg_add(struct pt_regs *regs, unsigned int i,
+				  unsigned long n)
+{
+	static const u8 at[] = {
+		offsetof(struct pt_regs, di), offsetof(struct pt_regs, si),
+		offsetof(struct pt_regs, dx), offsetof(struct pt_regs, r10),
+		offsetof(struct pt_regs, r8), offsetof(struct pt_regs, r9),
+	};
+
+	i = array_index_nospec(i, ARRAY_SIZE(at));
+	*(unsigned long *)((char *)regs + at[i]) += n;
+}
+
+static inline void xsc_op_nr_load(struct pt_regs *regs, u32 nr)
+{
+	regs->orig_ax = nr;
+	regs->ax = -ENOSYS;
+}
+
 static inline void xsc_op_regs_restore(struct pt_regs *regs,
 				       const struct xsc_op_regs *s)
 {
 	regs->orig_ax = s->orig_ax;
-	regs->di = s->args[0];
-	regs->si = s->args[1];
-	regs->dx = s->args[2];
-	regs->r10 = s->args[3];
-	regs->r8 = s->args[4];
-	regs->r9 = s->args[5];
+	xsc_op_args_load(regs, s->args);
 }
 
 /* After a refused attempt: no signal handler may restart it. */
@@ -79,10 +116,38 @@ static inline void xsc_arch_batch_resume_at(struct pt_regs *regs,
 	regs->r10 = pos;
 }
 
+long __x64_sys_write(const struct pt_regs *regs);
+long __x64_sys_sendto(const struct pt_regs *regs);
+long __x64_sys_recvfrom(const struct pt_regs *regs);
+long __x64_sys_openat(const struct pt_regs *regs);
+long __x64_sys_newfstatat(const struct pt_regs *regs);
+long __x64_sys_statx(const struct pt_regs *regs);
+
+/* Those that containers make most, before the search among all. */
+static __always_inline long xsc_arch_search(struct pt_regs *regs, u32 nr)
+{
+	switch (nr) {
+	case __NR_write:
+		return __x64_sys_write(regs);
+	case __NR_sendto:
+		return __x64_sys_sendto(regs);
+	case __NR_recvfrom:
+		return __x64_sys_recvfrom(regs);
+	case __NR_openat:
+		return __x64_sys_openat(regs);
+	case __NR_newfstatat:
+		return __x64_sys_newfstatat(regs);
+	case __NR_statx:
+		return __x64_sys_statx(regs);
+	default:
+		return x64_sys_call(regs, nr);
+	}
+}
+
 /* Run a native call that no control looks at. */
 static __always_inline long xsc_arch_call(struct pt_regs *regs, u32 nr)
 {
-	regs->ax = x64_sys_call(regs, nr);
+	regs->ax = xsc_arch_search(regs, nr);
 	return regs->ax;
 }
 
