@@ -105,8 +105,8 @@ static void region_free(struct fuzz_ring *r)
 
 static void make(struct fuzz_ring *r)
 {
-	static const unsigned char kinds[] = { 0, 1, 1, 3, 7, 2, 4, 255 };
-	struct xsc_ring_params p = { .sq_entries = 1 << byte() % 8, .flags = kinds[byte() % 8] };
+	static const unsigned char kinds[] = { 0, 1, 1, 3, 7, 2, 4, 255, 9, 9, 11, 8 };
+	struct xsc_ring_params p = { .sq_entries = 1 << byte() % 8, .flags = kinds[byte() % sizeof(kinds)] };
 	unsigned int odd = byte();
 	long fd;
 
@@ -147,7 +147,7 @@ static void fill(struct xsc_sqe *sqe)
 
 	sqe->op = b == 255 ? number() : b == 254 ? XSC_OP_NOP : b == 253 ? XSC_OP_CANCEL : ops[b % (sizeof(ops) / sizeof(*ops))];
 	b = byte();
-	sqe->flags = b < 32 ? b : b % 4 == 1 ? XSC_SQE_LINK : b % 4 == 2 ? XSC_SQE_LINK | XSC_SQE_FORWARD : 0;
+	sqe->flags = b < 64 ? b : b % 4 == 1 ? XSC_SQE_LINK : b % 4 == 2 ? XSC_SQE_LINK | XSC_SQE_FORWARD : 0;
 	sqe->fwd_arg = sqe->flags & XSC_SQE_FORWARD ? byte() % 8 : 0;
 	sqe->fwd_from = sqe->flags & XSC_SQE_FORWARD ? byte() % 8 : 0;
 	sqe->user_data = byte() % 16;

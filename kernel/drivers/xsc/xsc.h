@@ -189,7 +189,7 @@ static __always_inline void xsc_held_drop(struct xsc_held *held)
 }
 
 /* Order is not for the asking where there is no other. */
-#define XSC_SQE_F_SYNC		(XSC_SQE_F_ALL & ~XSC_SQE_UNORDERED)
+#define XSC_SQE_F_SYNC		(XSC_SQE_F_ALL & ~XSC_SQE_F_ASYNC)
 
 /* The SQE itself is wrong, whatever the op would have said. */
 static inline s64 xsc_malformed(struct xsc_container *c, s64 err)

@@ -75,10 +75,8 @@ void xsc_region_free(struct xsc_region *r)
 }
 EXPORT_SYMBOL_GPL(xsc_region_free);
 
-static void xsc_ring_free(struct kref *ref)
+static void xsc_ring_do_free(struct xsc_ring *ring)
 {
-	struct xsc_ring *ring = container_of(ref, struct xsc_ring, ref);
-
 	xsc_region_free(&ring->sr);
 	xsc_region_free(&ring->cr);
 	mmdrop((struct mm_struct *)ring->mm);
@@ -86,6 +84,24 @@ static void xsc_ring_free(struct kref *ref)
 		xsc_pool_put(ring->pool);
 	kfree(ring->chain);
 	kfree(ring);
+}
+
+static void xsc_ring_free_late(struct work_struct *work)
+{
+	xsc_ring_do_free(container_of(work, struct xsc_ring, free_work));
+}
+
+static void xsc_ring_free(struct kref *ref)
+{
+	struct xsc_ring *ring = container_of(ref, struct xsc_ring, ref);
+
+	/* Mappings cannot be undone in an interrupt. */
+	if (in_task() && !irqs_disabled()) {
+		xsc_ring_do_free(ring);
+	} else {
+		INIT_WORK(&ring->free_work, xsc_ring_free_late);
+		queue_work(system_unbound_wq, &ring->free_work);
+	}
 }
 
 /**
@@ -98,19 +114,52 @@ void xsc_ring_put(struct xsc_ring *ring)
 }
 EXPORT_SYMBOL_GPL(xsc_ring_put);
 
-/* A CQE that was promised.  With @last it is the request's last one. */
-static void xsc_ring_post(struct xsc_ring *ring, u64 data, s64 res,
-			  struct xsc_req *last)
+/**
+ * xsc_ring_wake() - word to those who wait for CQEs
+ * @ring:	the ring
+ */
+void xsc_ring_wake(struct xsc_ring *ring)
 {
+	/* Its full barrier pairs with the one in prepare_to_wait(). */
+	if (wq_has_sleeper(&ring->cq_wait))
+		wake_up_poll(&ring->cq_wait, EPOLLIN | EPOLLRDNORM);
+}
+
+/**
+ * xsc_ring_publish_end() - xsc_ring_publish(), with word to those who wait
+ * @ring:	the ring, locked
+ */
+void xsc_ring_publish_end(struct xsc_ring *ring)
+{
+	xsc_ring_publish(ring);
+	xsc_ring_wake(ring);
+}
+EXPORT_SYMBOL_GPL(xsc_ring_publish_end);
+
+/*
+ * A CQE that was promised.  With @last it is the request's last one.
+ *
+ * Context: also an interrupt.
+ */
+static void xsc_ring_post(struct xsc_ring *ring, const struct xsc_sqe *sqe,
+			  s64 res, struct xsc_req *last)
+{
+	const struct xsc_pool *pool = current->xsc.pool;
 	struct xsc_cr_hdr *cr = ring->cr.addr;
 	struct xsc_cqe *cqe;
+	unsigned long flags;
 
-	spin_lock(&ring->cq_lock);
-	cqe = &ring->cqes[ring->cq_tail & ring->cq_mask];
-	cqe->user_data = data;
-	cqe->res = res;
-	/* Pairs with the user's load-acquire of cq_tail: CQE before index. */
-	smp_store_release(&cr->cq_tail, ++ring->cq_tail);
+	spin_lock_irqsave(&ring->cq_lock, flags);
+	if (likely(!xsc_quiet(sqe->flags, res))) {
+		cqe = &ring->cqes[ring->cq_tail & ring->cq_mask];
+		cqe->user_data = sqe->user_data;
+		cqe->res = res;
+		/*
+		 * Pairs with the user's load-acquire of cq_tail: CQE before
+		 * index.
+		 */
+		smp_store_release(&cr->cq_tail, ++ring->cq_tail);
+	}
 	if (last)
 		list_del(&last->ring_node);
 	/*
@@ -118,11 +167,10 @@ static void xsc_ring_post(struct xsc_ring *ring, u64 data, s64 res,
 	 * sees no requests sees what the last one wrote.
 	 */
 	smp_store_release(&ring->inflight, ring->inflight - 1);
-	spin_unlock(&ring->cq_lock);
-
-	/* Its full barrier pairs with the one in prepare_to_wait(). */
-	if (wq_has_sleeper(&ring->cq_wait))
-		wake_up_poll(&ring->cq_wait, EPOLLIN | EPOLLRDNORM);
+	spin_unlock_irqrestore(&ring->cq_lock, flags);
+	/* Also in an interrupt of the thread while it serves. */
+	if (!pool || READ_ONCE(pool->serving) != ring)
+		xsc_ring_wake(ring);
 }
 
 /* --- order on one file -------------------------------------------------- */
@@ -216,8 +264,12 @@ void xsc_req_queue_locked(struct xsc_req *req)
 
 	req->state = XSC_REQ_QUEUED;
 	req->runner = NULL;
-	list_add_tail(&req->node, req->light ? &pool->light : &pool->heavy);
-	xsc_pool_kick_locked(pool, req->light);
+	if (req->light) {
+		xsc_pool_light_locked(pool, req);
+	} else {
+		list_add_tail(&req->node, &pool->heavy);
+		xsc_pool_kick_locked(pool);
+	}
 }
 
 /**
@@ -290,30 +342,66 @@ static void xsc_req_disarm(struct xsc_req *req)
 		hrtimer_cancel(&req->timer);
 }
 
-static void xsc_req_free_memory(struct xsc_req *req)
+static void xsc_req_free_chain(struct xsc_req *req)
 {
-	if (req->sqes != &req->sqe)
-		kvfree(req->sqes);
+	if (likely(req->sqes == &req->sqe))
+		return;
+	kvfree(req->sqes);
 	kfree(req->results);
-	kmem_cache_free(xsc_req_cache, req);
 }
 
+/**
+ * xsc_req_free_spare() - free what is kept for the next requests
+ * @pool:	nobody else has it
+ */
+void xsc_req_free_spare(struct xsc_pool *pool)
+{
+	struct hlist_node *next;
+	struct xsc_req *req;
+
+	hlist_for_each_entry_safe(req, next, &pool->spare, pool_node)
+		kmem_cache_free(xsc_req_cache, req);
+}
+
+/* How many of them: as many ops in flight as one may expect. */
+#define XSC_SPARE_MAX	256
+
+/* Context: also an interrupt, but for a chain. */
 static void xsc_req_free(struct xsc_req *req)
 {
+	const struct cred *creds = req->creds;
 	struct xsc_pool *pool = req->pool;
+	struct xsc_ring *ring = req->ring;
+	struct file *file = req->try.file;
+	unsigned long flags;
+	bool keep;
 
-	spin_lock_irq(&pool->lock);
+	xsc_req_free_chain(req);
+	spin_lock_irqsave(&pool->lock, flags);
 	xsc_order_release_locked(req);
-	list_del(&req->pool_node);
-	pool->nr_reqs--;
-	spin_unlock_irq(&pool->lock);
+	if (req->direct) {
+		bool out = req->try.flags & XSC_OPF_OUT;
 
-	if (req->try.file)
-		fput(req->try.file);
-	put_cred(req->creds);
-	xsc_ring_put(req->ring);
+		pool->calls[out]++;
+		if (req->try.res > 0)
+			pool->moved[out] += req->try.res;
+	}
+	pool->nr_reqs--;
+	keep = pool->nr_spare < XSC_SPARE_MAX;
+	hlist_del(&req->pool_node);
+	if (keep) {
+		hlist_add_head(&req->pool_node, &pool->spare);
+		pool->nr_spare++;
+	}
+	spin_unlock_irqrestore(&pool->lock, flags);
+
+	if (!keep)
+		kmem_cache_free(xsc_req_cache, req);
+	if (file)
+		fput(file);
+	put_cred(creds);
+	xsc_ring_put(ring);
 	xsc_pool_put(pool);
-	xsc_req_free_memory(req);
 }
 
 /* The CQE of SQE req->pos; after the last one the request is gone. */
@@ -324,7 +412,7 @@ static bool xsc_req_post(struct xsc_req *req, s64 res)
 
 	if (sqe->op < NR_syscalls)
 		xsc_trace_op(XSC_WAY_RING, sqe->op, res);
-	xsc_ring_post(req->ring, sqe->user_data, res, last ? req : NULL);
+	xsc_ring_post(req->ring, sqe, res, last ? req : NULL);
 	if (last)
 		xsc_req_free(req);
 	else
@@ -335,7 +423,7 @@ static bool xsc_req_post(struct xsc_req *req, s64 res)
 /* With what was done before the last attempt. */
 static s64 xsc_req_result(const struct xsc_req *req, s64 res)
 {
-	return req->pos ? res : xsc_total(req->try.done, res);
+	return req->pos == req->at ? xsc_total(req->try.done, res) : res;
 }
 
 /**
@@ -347,6 +435,21 @@ void xsc_req_end(struct xsc_req *req, s64 res)
 {
 	while (!xsc_req_post(req, res))
 		;
+}
+
+/**
+ * xsc_req_end_direct() - direct I/O has ended
+ * @req:	owned by the caller, one op
+ * @res:	the result
+ *
+ * Context: also an interrupt.
+ */
+void xsc_req_end_direct(struct xsc_req *req, s64 res)
+{
+	req->try.res = res;
+	req->direct = true;
+	xsc_ring_post(req->ring, &req->sqe, res, req);
+	xsc_req_free(req);
 }
 
 /**
@@ -408,7 +511,7 @@ static bool xsc_req_settle(struct xsc_req *req, enum xsc_tried tried)
 
 /**
  * xsc_req_advance() - try again
- * @req:	owned by the caller, one op
+ * @req:	owned by the caller, at its last SQE
  *
  * Context: the submitter or one of its workers, no locks.
  */
@@ -471,7 +574,7 @@ static s64 xsc_req_call(struct xsc_container *c, struct xsc_req *req,
 	s64 res;
 	u32 nr;
 
-	if (!req->pos)
+	if (req->pos == req->at)
 		return xsc_req_result(req, xsc_worker_call(w, req, req->try.nr,
 							   req->try.args,
 							   req->try.file));
@@ -486,6 +589,50 @@ static s64 xsc_req_call(struct xsc_container *c, struct xsc_req *req,
 	nr = array_index_nospec(sqe->op, NR_syscalls);
 	xsc_count(XSC_WAY_RING, xsc_optable[nr].family);
 	return xsc_worker_call(w, req, nr, sqe->args, NULL);
+}
+
+/*
+ * The last op of a chain waits for its file like one that stands alone, so that
+ * its worker is free.  False if the worker has to run it.
+ */
+static bool xsc_req_run_last(const struct xsc_container *c,
+			     struct xsc_req *req)
+{
+	struct xsc_sqe *sqe = &req->sqes[req->pos];
+	struct xsc_pool *pool = req->pool;
+	struct file *file, *before;
+	u32 nr = sqe->op;
+	u8 flags;
+
+	if (nr >= NR_syscalls || c->failed ||
+	    xsc_sqe_extras(sqe) & ~XSC_SQE_F_ASYNC)
+		return false;
+	nr = array_index_nospec(nr, NR_syscalls);
+	flags = xsc_optable[nr].flags;
+	if (!(flags & XSC_OPF_POLL) || flags & XSC_OPF_CALLER)
+		return false;
+	file = fget(sqe->args[0]);
+	if (!file)
+		return false;
+
+	before = req->try.file;
+	spin_lock_irq(&pool->lock);
+	xsc_order_release_locked(req);
+	req->runner = NULL;
+	spin_unlock_irq(&pool->lock);
+	if (before)
+		fput(before);
+	req->try = (struct xsc_try){
+		.nr = nr,
+		.flags = flags,
+		.poll_first = sqe->flags & XSC_SQE_POLL_FIRST,
+		.file = file,
+		.args = sqe->args,
+	};
+	req->at = req->pos;
+	xsc_count(XSC_WAY_RING, xsc_optable[nr].family);
+	xsc_req_advance(req);
+	return true;
 }
 
 /**
@@ -527,7 +674,8 @@ void xsc_req_run(struct xsc_req *req, struct xsc_worker *w)
 		last = xsc_req_post(req, res);
 		if (task_work_pending(current))
 			task_work_run();
-	} while (!last);
+	} while (!last && (req->pos + 1 < req->nr ||
+			   !xsc_req_run_last(&c, req)));
 
 	xsc_ring_count_malformed(ring, c.malformed);
 	xsc_ring_put(ring);
@@ -535,49 +683,82 @@ void xsc_req_run(struct xsc_req *req, struct xsc_worker *w)
 
 /* --- submission --------------------------------------------------------- */
 
+/* What a chain has besides; false without memory. */
+static bool xsc_req_make_chain(struct xsc_req *req, unsigned int nr)
+{
+	req->sqes = kvmalloc_array(nr, sizeof(*req->sqes), GFP_KERNEL_ACCOUNT);
+	req->results = kmalloc_array(XSC_CHAIN_RES, sizeof(s64),
+				     GFP_KERNEL_ACCOUNT);
+	if (req->sqes && req->results)
+		return true;
+	xsc_req_free_chain(req);
+	return false;
+}
+
+/**
+ * xsc_req_unreserve() - undo xsc_pool_reserve()
+ * @pool:	the pool
+ * @req:	memory for the request, or NULL
+ */
+void xsc_req_unreserve(struct xsc_pool *pool, struct xsc_req *req)
+{
+	spin_lock_irq(&pool->lock);
+	pool->nr_reqs--;
+	spin_unlock_irq(&pool->lock);
+	if (req)
+		kmem_cache_free(xsc_req_cache, req);
+}
+
 /* A request for @nr SQEs that start with @t, or NULL. */
 static struct xsc_req *xsc_req_new(struct xsc_ring *ring, struct xsc_pool *pool,
 				   const struct xsc_try *t, unsigned int nr)
 {
 	struct xsc_req *req;
+	unsigned int i;
 
-	req = kmem_cache_zalloc(xsc_req_cache, GFP_KERNEL_ACCOUNT);
-	if (!req)
+	if (!xsc_pool_reserve(pool, &req))
 		return NULL;
+	if (!req)
+		req = kmem_cache_alloc(xsc_req_cache, GFP_KERNEL_ACCOUNT);
+	if (!req)
+		goto fail;
+	/* All of them, but what goes with a field that says so. */
 	req->sqes = &req->sqe;
-	if (nr > 1) {
-		req->sqes = kvmalloc_array(nr, sizeof(*req->sqes),
-					   GFP_KERNEL_ACCOUNT);
-		req->results = kmalloc_array(XSC_CHAIN_RES, sizeof(s64),
-					     GFP_KERNEL_ACCOUNT);
-		if (!req->sqes || !req->results)
-			goto free;
-	}
-	if (!xsc_pool_reserve(pool))
-		goto free;
-
-	req->nr = nr;
-	req->try = *t;
-	req->state = XSC_REQ_OWNED;
-	INIT_LIST_HEAD(&req->node);
-	INIT_LIST_HEAD(&req->behind);
+	req->results = NULL;
+	if (nr > 1 && !xsc_req_make_chain(req, nr))
+		goto fail;
 	req->ring = ring;
 	req->pool = pool;
+	INIT_LIST_HEAD(&req->node);
+	INIT_LIST_HEAD(&req->behind);
 	req->creds = get_current_cred();
+	req->runner = NULL;
+	req->state = XSC_REQ_OWNED;
+	req->woken = false;
+	req->cancelled = false;
+	req->ordered = false;
+	req->light = false;
+	req->timed = false;
+	req->direct = false;
+	req->try = *t;
+	for (i = 0; i < XSC_WAITS; i++)
+		req->wait[i].head = NULL;
+	req->nr = nr;
+	req->pos = 0;
+	req->at = 0;
+	req->base = 0;
 	return req;
-free:
-	xsc_req_free_memory(req);
+fail:
+	xsc_req_unreserve(pool, req);
 	return NULL;
 }
 
 /* Undo xsc_req_new(); nobody has seen the request. */
 static void xsc_req_unmake(struct xsc_req *req)
 {
-	spin_lock_irq(&req->pool->lock);
-	req->pool->nr_reqs--;
-	spin_unlock_irq(&req->pool->lock);
 	put_cred(req->creds);
-	xsc_req_free_memory(req);
+	xsc_req_free_chain(req);
+	xsc_req_unreserve(req->pool, req);
 }
 
 /* From here on others may find it; it has CQEs to come. */
@@ -592,32 +773,41 @@ static void xsc_req_publish(struct xsc_req *req)
 	spin_lock_irq(&pool->lock);
 	/* The poller may be late: the thread is gone. */
 	req->cancelled = !pool->task;
-	list_add_tail(&req->pool_node, &pool->reqs);
+	hlist_add_head(&req->pool_node, &pool->reqs);
 	spin_unlock_irq(&pool->lock);
-	spin_lock(&ring->cq_lock);
+	spin_lock_irq(&ring->cq_lock);
 	list_add_tail(&req->ring_node, &ring->reqs);
 	/* The doorbell reads it and is us: no order needed. */
 	WRITE_ONCE(ring->inflight, ring->inflight + req->nr);
-	spin_unlock(&ring->cq_lock);
+	spin_unlock_irq(&ring->cq_lock);
 	xsc_count(XSC_WAY_RING, xsc_optable[req->try.nr].family);
 }
 
+/* In the caller; it may last. */
+static s64 xsc_run_here(struct xsc_container *c, struct xsc_ring *ring,
+			const struct xsc_sqe *sqe)
+{
+	xsc_ring_unplug(ring);
+	xsc_ring_publish_end(ring);
+	return xsc_run(c, sqe);
+}
+
 /* The caller runs it after all; part of it may be done. */
-static s64 xsc_fall_back(struct xsc_container *c, struct xsc_sqe *sqe,
-			 struct xsc_try *t)
+static s64 xsc_fall_back(struct xsc_container *c, struct xsc_ring *ring,
+			 struct xsc_sqe *sqe, struct xsc_try *t)
 {
 	if (t->file)
 		fput(t->file);
-	return xsc_total(t->done, xsc_run(c, sqe));
+	return xsc_total(t->done, xsc_run_here(c, ring, sqe));
 }
 
 /*
  * Try an op.  Without XSC_GOES_ON the value is its result; with it, @tried
  * says what has to be done, and @t holds a reference to its file.
  */
-static s64 xsc_first_try(struct xsc_container *c, struct xsc_pool *pool,
-			 struct xsc_sqe *sqe, struct xsc_try *t,
-			 enum xsc_tried *tried, bool *held)
+static s64 xsc_first_try(struct xsc_container *c, struct xsc_ring *ring,
+			 struct xsc_pool *pool, struct xsc_sqe *sqe,
+			 struct xsc_try *t, enum xsc_tried *tried, bool *held)
 {
 	u32 nr = array_index_nospec(sqe->op, NR_syscalls);
 	struct fd f = {};
@@ -625,12 +815,13 @@ static s64 xsc_first_try(struct xsc_container *c, struct xsc_pool *pool,
 	t->nr = nr;
 	t->flags = xsc_optable[nr].flags;
 	t->args = sqe->args;
+	t->poll_first = sqe->flags & XSC_SQE_POLL_FIRST;
 	*held = false;
 	if (t->flags & (XSC_OPF_FD | XSC_OPF_POLL | XSC_OPF_POS)) {
 		f = fdget(sqe->args[0]);
 		t->file = f.file;
 		if (!t->file)
-			return xsc_run(c, sqe);
+			return xsc_run_here(c, ring, sqe);
 		if (t->flags & XSC_OPF_POS &&
 		    !(sqe->flags & XSC_SQE_UNORDERED))
 			*held = xsc_order_busy(pool, t);
@@ -639,7 +830,7 @@ static s64 xsc_first_try(struct xsc_container *c, struct xsc_pool *pool,
 		*tried = xsc_try(t);
 		if (*tried == XSC_TRY_CALLER) {
 			fdput(f);
-			return xsc_run(c, sqe);
+			return xsc_run_here(c, ring, sqe);
 		}
 		if (*tried == XSC_TRY_DONE) {
 			xsc_count(c->way, xsc_optable[nr].family);
@@ -679,16 +870,21 @@ s64 xsc_start(struct xsc_container *c, struct xsc_ring *ring,
 	s64 res;
 
 	if (!pool)
-		return xsc_run(c, sqe);
-	res = xsc_first_try(c, pool, sqe, &t, &tried, &held);
+		return xsc_run_here(c, ring, sqe);
+	res = xsc_first_try(c, ring, pool, sqe, &t, &tried, &held);
 	if (res != XSC_GOES_ON)
 		return res;
 
 	req = xsc_req_new(ring, pool, &t, 1);
 	if (!req)
-		return xsc_fall_back(c, sqe, &t);
+		return xsc_fall_back(c, ring, sqe, &t);
 	req->sqe = *sqe;
 	xsc_req_publish(req);
+	/* One call of the device for what is left of the doorbell. */
+	if (tried == XSC_TRY_DIRECT && c->left && !ring->plugged) {
+		blk_start_plug_nr_ios(&ring->plug, c->left + 1);
+		ring->plugged = true;
+	}
 	if (t.flags & XSC_OPF_POS && !(sqe->flags & XSC_SQE_UNORDERED)) {
 		req->light = true;
 		if (xsc_order_enter(req))
@@ -762,24 +958,24 @@ s64 xsc_start_linked(struct xsc_container *c, struct xsc_sqe *sqe)
 	s64 res;
 
 	if (!xsc_starts(sqe->op))
-		return xsc_run(c, sqe);
+		return xsc_run_here(c, c->async, sqe);
 	if (!(sqe->flags & XSC_SQE_LINK) || !c->left)
 		return xsc_start(c, c->async, sqe);
 	pool = xsc_pool_get(c->async);
 	if (!pool)
-		return xsc_run(c, sqe);
+		return xsc_run_here(c, c->async, sqe);
 
-	res = xsc_first_try(c, pool, sqe, &t, &tried, &held);
+	res = xsc_first_try(c, c->async, pool, sqe, &t, &tried, &held);
 	if (res != XSC_GOES_ON)
 		return res;
 	nr = xsc_chain_length(c, sqe);
 	req = nr > 1 ? xsc_req_new(c->async, pool, &t, nr) : NULL;
 	if (!req)
-		return xsc_fall_back(c, sqe, &t);
+		return xsc_fall_back(c, c->async, sqe, &t);
 	req->sqes[0] = *sqe;
 	if (!xsc_chain_copy(req, c)) {
 		xsc_req_unmake(req);
-		return xsc_fall_back(c, sqe, &t);
+		return xsc_fall_back(c, c->async, sqe, &t);
 	}
 	c->taken = nr - 1;
 	xsc_req_publish(req);
@@ -816,23 +1012,23 @@ static long xsc_ring_do_cancel(struct xsc_ring *ring, u64 data,
 	long nr = 0;
 
 again:
-	spin_lock(&ring->cq_lock);
+	spin_lock_irq(&ring->cq_lock);
 	list_for_each_entry(req, &ring->reqs, ring_node) {
 		if (!(flags & XSC_CANCEL_ANY) && !xsc_req_is(req, data))
 			continue;
-		spin_lock_irq(&req->pool->lock);
+		spin_lock(&req->pool->lock);
 		was = req->cancelled;
 		WRITE_ONCE(req->cancelled, true);
 		claimed = xsc_req_claim_locked(req);
 		if (!claimed && !was && req->runner)
 			set_notify_signal(req->runner);
-		spin_unlock_irq(&req->pool->lock);
+		spin_unlock(&req->pool->lock);
 
 		if (!claimed && was)
 			continue;
 		nr++;
 		if (claimed) {
-			spin_unlock(&ring->cq_lock);
+			spin_unlock_irq(&ring->cq_lock);
 			xsc_req_cancel(req);
 			if (!(flags & XSC_CANCEL_ALL))
 				return nr;
@@ -842,7 +1038,7 @@ again:
 		if (!(flags & XSC_CANCEL_ALL))
 			break;
 	}
-	spin_unlock(&ring->cq_lock);
+	spin_unlock_irq(&ring->cq_lock);
 	return nr;
 }
 
@@ -916,8 +1112,7 @@ static int xsc_waiter_wake(struct wait_queue_entry *entry, unsigned int mode,
 	return autoremove_wake_function(entry, mode, sync, key);
 }
 
-static noinline long xsc_ring_sleep(struct xsc_ring *ring, u32 target,
-				    ktime_t *until)
+static noinline long xsc_ring_sleep(struct xsc_ring *ring, u32 target, ktime_t *until)
 {
 	struct xsc_pool *pool = current->xsc.pool;
 	struct xsc_waiter w = { .ring = ring, .target = target };
@@ -926,28 +1121,33 @@ static noinline long xsc_ring_sleep(struct xsc_ring *ring, u32 target,
 	init_waitqueue_func_entry(&w.entry, xsc_waiter_wake);
 	w.entry.private = current;
 	INIT_LIST_HEAD(&w.entry.entry);
-	if (pool)
-		xsc_pool_wait_begin(pool);
 	for (;;) {
-		/* Its full barrier pairs with wq_has_sleeper(). */
-		prepare_to_wait(&ring->cq_wait, &w.entry, TASK_INTERRUPTIBLE);
+		/* Not in the wait queue: it has to wake others only. */
+		if (pool)
+			xsc_pool_serve(pool, ring);
 		if (xsc_waiter_done(&w))
 			break;
-		if (pool && !list_empty_careful(&pool->light)) {
-			__set_current_state(TASK_RUNNING);
-			xsc_pool_run_light(pool);
-		} else if (task_work_pending(current)) {
+		/* Its full barrier pairs with wq_has_sleeper(). */
+		prepare_to_wait(&ring->cq_wait, &w.entry, TASK_INTERRUPTIBLE);
+		if (READ_ONCE(ring->shared) || READ_ONCE(ring->pool) != pool)
+			xsc_ring_undefer(ring);
+		if (xsc_waiter_done(&w))
+			break;
+		if (task_work_pending(current)) {
 			__set_current_state(TASK_RUNNING);
 			task_work_run();
 		} else if (signal_pending(current)) {
 			ret = -EINTR;
 			break;
+		} else if (pool && !xsc_pool_sleeps(pool)) {
+			;
 		} else if (!schedule_hrtimeout_range(until, 0,
 						     HRTIMER_MODE_ABS)) {
 			if (!xsc_waiter_done(&w))
 				ret = -ETIME;
 			break;
 		}
+		finish_wait(&ring->cq_wait, &w.entry);
 	}
 	finish_wait(&ring->cq_wait, &w.entry);
 	if (pool)
@@ -956,9 +1156,38 @@ static noinline long xsc_ring_sleep(struct xsc_ring *ring, u32 target,
 }
 
 /**
+ * xsc_ring_undefer() - somebody else than its thread waits for the ring
+ * @ring:	the ring; the caller is in its wait queue
+ *
+ * What waits for the next doorbell is for workers now.
+ */
+void xsc_ring_undefer(struct xsc_ring *ring)
+{
+	struct xsc_pool *pool = NULL;
+	struct xsc_req *req;
+
+	if (likely(!ring->defer))
+		return;
+	spin_lock_irq(&ring->cq_lock);
+	list_for_each_entry(req, &ring->reqs, ring_node) {
+		if (req->pool == pool)
+			continue;
+		pool = req->pool;
+		spin_lock(&pool->lock);
+		if (!list_empty(&pool->later)) {
+			list_splice_tail_init(&pool->later, &pool->light);
+			xsc_pool_kick_locked(pool);
+		}
+		spin_unlock(&pool->lock);
+	}
+	spin_unlock_irq(&ring->cq_lock);
+}
+EXPORT_SYMBOL_GPL(xsc_ring_undefer);
+
+/**
  * xsc_ring_wait() - wait until there are CQEs to read
  * @ring:	the ring, with a reference
- * @min:	how many; fewer if nothing more is in flight
+ * @min:	how many; fewer if nothing more is in flight; 0 with XSC_RING_DEFER
  * @until:	end of the wait on the monotonic clock, or NULL
  *
  * The thread's own requests that become ready are tried here, so that they
@@ -971,7 +1200,7 @@ long xsc_ring_wait(struct xsc_ring *ring, u32 min, ktime_t *until)
 	const struct xsc_sr_hdr *sr = ring->sr.addr;
 	u32 target = READ_ONCE(sr->cq_head) + min(min, ring->cq_mask + 1);
 
-	if (xsc_ring_reached(ring, target))
+	if (!ring->defer && xsc_ring_reached(ring, target))
 		return 0;
 	return xsc_ring_sleep(ring, target, until);
 }

@@ -9,7 +9,7 @@
  *
  *   ring->lock		mutex; doorbells.  Held while ops of the caller run.
  *   poller->lock		which rings are polled.  Process context only.
- *   ring->cq_lock	cq_tail, CQEs, inflight, reqs.  Process context only.
+ *   ring->cq_lock	cq_tail, CQEs, inflight, reqs.  Interrupts off.
  *   (a file's wait queue)
  *   pool->lock		states and queues of requests.  Interrupts off.
  *
@@ -18,6 +18,7 @@
 #ifndef _DRIVERS_XSC_ASYNC_H
 #define _DRIVERS_XSC_ASYNC_H
 
+#include <linux/blkdev.h>
 #include <linux/fsnotify.h>
 #include <linux/hashtable.h>
 #include <linux/hrtimer.h>
@@ -110,7 +111,9 @@ struct xsc_adapt {
  * @cq_mask:	CQ entries less one
  * @sq_head:	our own copy of the index: what stands in @cr is for reading
  * @async:	XSC_RING_ASYNC
+ * @defer:	XSC_RING_DEFER
  * @pool:	of the thread that rang last; a reference, or NULL
+ * @shared:	more than one thread has rung
  * @file:	its file, no reference
  * @poll:	XSC_RING_POLL
  * @adaptive:	XSC_RING_ADAPT
@@ -126,11 +129,14 @@ struct xsc_adapt {
  * @rescued:	@rescue is on its way
  * @adapt:	see xsc_poller.c
  * @chain:	results of the chain that a doorbell runs; with @async
+ * @plug:	block I/O of a doorbell, handed to the devices many at a time
+ * @plugged:	@plug is in use
  * @cq_lock:	all below
  * @cq_tail:	as @sq_head.  Without requests the doorbell alone changes it.
  * @inflight:	CQEs promised to requests
  * @reqs:	requests
  * @cq_wait:	who waits for CQEs
+ * @free_work:	the end of the ring, if its last reference was an interrupt's
  */
 struct xsc_ring {
 	const struct mm_struct	*mm;
@@ -148,8 +154,12 @@ struct xsc_ring {
 	u32			cq_mask;
 	u32			sq_head;
 	bool			async;
+	bool			defer;
 	struct xsc_pool		*pool;
+	bool			shared;
 	s64			*chain;
+	struct blk_plug		plug;
+	bool			plugged;
 
 	struct file		*file;
 	bool			poll;
@@ -171,12 +181,14 @@ struct xsc_ring {
 	u32			inflight;
 	struct list_head	reqs;
 	wait_queue_head_t	cq_wait;
+	struct work_struct	free_work;
 };
 
 /**
  * struct xsc_try - an op that may not block
  * @nr:		system-call number
  * @flags:	its XSC_OPF_*
+ * @poll_first:	its file is to be ready before the first try
  * @file:	what its first argument meant at submission, or NULL
  * @args:	the kernel's copy; changed when a part of the work is done
  * @done:	bytes moved so far
@@ -188,6 +200,7 @@ struct xsc_ring {
 struct xsc_try {
 	u32			nr;
 	u8			flags;
+	bool			poll_first;
 	struct file		*file;
 	u64			*args;
 	s64			done;
@@ -214,7 +227,7 @@ enum xsc_req_state {
 	XSC_REQ_OWNED,		/* a thread makes, runs or ends it */
 	XSC_REQ_HELD,		/* stands behind another on its file */
 	XSC_REQ_ARMED,		/* waits for its file or its time */
-	XSC_REQ_QUEUED,		/* on pool->light or pool->heavy */
+	XSC_REQ_QUEUED,		/* on pool->light, pool->later or pool->heavy */
 };
 
 /**
@@ -237,8 +250,8 @@ struct xsc_wait {
  * @ring:	where it came from and where its CQEs go; a reference
  * @pool:	of the thread that submitted it; a reference
  * @ring_node:	in ring->reqs
- * @pool_node:	in pool->reqs
- * @node:	in pool->light, pool->heavy or another's @behind
+ * @pool_node:	in pool->reqs; when it has ended, in pool->spare
+ * @node:	in pool->light, pool->later, pool->heavy or another's @behind
  * @order:	in pool->order: first of those on its file
  * @behind:	the others, in order
  * @creds:	at submission; a reference
@@ -250,7 +263,7 @@ struct xsc_wait {
  * @light:	a try will do
  * @timed:	@timer is in use
  * @direct:	direct I/O has ended, with try.res
- * @try:	the op, with a reference to its file
+ * @try:	the op at @at, with a reference to its file
  * @events:	poll events that make it ready
  * @wait:	in the file's wait queues
  * @timer:	for sleeps
@@ -260,6 +273,7 @@ struct xsc_wait {
  * @pos:	the next of them
  * @sqes:	@sqe, or a chain's
  * @results:	of the chain so far, XSC_CHAIN_RES of them; NULL if none
+ * @at:		the SQE that @try is of
  * @base:	position in the chain of SQE 0
  * @sqe:	the only one
  */
@@ -267,7 +281,7 @@ struct xsc_req {
 	struct xsc_ring		*ring;
 	struct xsc_pool		*pool;
 	struct list_head	ring_node;
-	struct list_head	pool_node;
+	struct hlist_node	pool_node;
 	struct list_head	node;
 	struct hlist_node	order;
 	struct list_head	behind;
@@ -292,10 +306,18 @@ struct xsc_req {
 	};
 	unsigned int		nr;
 	unsigned int		pos;
+	unsigned int		at;
 	struct xsc_sqe		*sqes;
 	s64			*results;
 	unsigned int		base;
 	struct xsc_sqe		sqe;
+};
+
+/* Does a thread look at pool->light? */
+enum xsc_attends {
+	XSC_AWAY,		/* no */
+	XSC_ATTENDS,		/* it will, before it sleeps or leaves */
+	XSC_ASLEEP,		/* when it is woken */
 };
 
 /**
@@ -307,11 +329,19 @@ struct xsc_req {
  * @lock:	all below
  * @poller:	the thread's; a reference, or NULL
  * @task:	the thread; NULL once it is gone
- * @waiting:	it waits for CQEs and takes from @light itself
+ * @serving:	the ring for which it takes from @light, to be told its CQEs when
+ *		that is done, or NULL; the thread's own
+ * @attends:	it waits for CQEs and takes from @light itself
  * @nr_workers:	those that exist or are being made
  * @nr_reqs:	requests
  * @reqs:	all of them
+ * @spare:	some that have ended: the next need not be allocated and cleared
+ * @nr_spare:	how many
+ * @calls:	direct I/O that has ended, [0] reads and [1] writes, to be counted
+ *		for the process
+ * @moved:	its bytes
  * @light:	to be tried again
+ * @later:	the same, at the next doorbell: XSC_RING_DEFER
  * @heavy:	for a worker, which may block
  * @idle:	workers without work
  * @order:	requests that are the first on their file
@@ -322,13 +352,19 @@ struct xsc_pool {
 	const void		*fs;
 	const void		*nsproxy;
 	struct xsc_poller	*poller;
+	struct xsc_ring		*serving;
 	spinlock_t		lock;	/* states, queues, workers */
 	struct task_struct	*task;
-	bool			waiting;
+	enum xsc_attends	attends;
 	unsigned int		nr_workers;
 	unsigned int		nr_reqs;
-	struct list_head	reqs;
+	struct hlist_head	reqs;
+	struct hlist_head	spare;
+	unsigned int		nr_spare;
+	u64			calls[2];
+	u64			moved[2];
 	struct list_head	light;
+	struct list_head	later;
 	struct list_head	heavy;
 	struct list_head	idle;
 	DECLARE_HASHTABLE(order, 6);
@@ -338,6 +374,9 @@ struct xsc_pool {
 void xsc_ring_init(struct xsc_ring *ring);
 void xsc_ring_put(struct xsc_ring *ring);
 void xsc_region_free(struct xsc_region *r);
+void xsc_ring_publish_end(struct xsc_ring *ring);
+void xsc_ring_wake(struct xsc_ring *ring);
+void xsc_ring_undefer(struct xsc_ring *ring);
 s64 xsc_start(struct xsc_container *c, struct xsc_ring *ring,
 	      struct xsc_sqe *sqe);
 s64 xsc_ring_cancel(struct xsc_ring *ring, const struct xsc_sqe *sqe);
@@ -347,9 +386,12 @@ void xsc_req_advance(struct xsc_req *req);
 void xsc_req_run(struct xsc_req *req, struct xsc_worker *w);
 void xsc_req_cancel(struct xsc_req *req);
 void xsc_req_end(struct xsc_req *req, s64 res);
+void xsc_req_end_direct(struct xsc_req *req, s64 res);
 void xsc_req_queue_locked(struct xsc_req *req);
 void xsc_req_wake(struct xsc_req *req);
 bool xsc_req_claim_locked(struct xsc_req *req);
+void xsc_req_free_spare(struct xsc_pool *pool);
+void xsc_req_unreserve(struct xsc_pool *pool, struct xsc_req *req);
 
 /* xsc_direct.c: direct I/O */
 enum xsc_directed { XSC_DIRECT_GOES_ON, XSC_DIRECT_DONE, XSC_DIRECT_NOT };
@@ -367,11 +409,12 @@ void xsc_poll_disarm(struct xsc_req *req);
 /* xsc_pool.c: worker threads */
 struct xsc_pool *xsc_pool_get(struct xsc_ring *ring);
 void xsc_pool_put(struct xsc_pool *pool);
-bool xsc_pool_reserve(struct xsc_pool *pool);
-void xsc_pool_kick_locked(struct xsc_pool *pool, bool light);
-void xsc_pool_wait_begin(struct xsc_pool *pool);
+bool xsc_pool_reserve(struct xsc_pool *pool, struct xsc_req **spare);
+void xsc_pool_kick_locked(struct xsc_pool *pool);
+void xsc_pool_light_locked(struct xsc_pool *pool, struct xsc_req *req);
+void xsc_pool_serve(struct xsc_pool *pool, struct xsc_ring *ring);
+bool xsc_pool_sleeps(struct xsc_pool *pool);
 void xsc_pool_wait_end(struct xsc_pool *pool);
-bool xsc_pool_run_light(struct xsc_pool *pool);
 s64 xsc_worker_call(struct xsc_worker *w, struct xsc_req *req, u32 nr,
 		    const u64 *args, struct file *file);
 
@@ -383,6 +426,18 @@ void xsc_poller_pool_exit(struct xsc_pool *pool);
 
 /* xsc_try.c: ops that may not block */
 enum xsc_tried xsc_try(struct xsc_try *t);
+
+/**
+ * xsc_quiet() - is there no CQE?
+ * @flags:	of an SQE of an asynchronous ring
+ * @res:	its result
+ *
+ * Return: true if so.
+ */
+static inline bool xsc_quiet(u16 flags, s64 res)
+{
+	return flags & XSC_SQE_QUIET && !IS_ERR_VALUE((unsigned long)res);
+}
 
 /* Ops before which a doorbell says what it has done so far. */
 #define XSC_OPF_LASTS	(XSC_OPF_BLOCK | XSC_OPF_CALLER | XSC_OPF_POS)
@@ -446,6 +501,62 @@ static __always_inline void xsc_rw_count(struct file *file, ssize_t res,
 }
 
 /**
+ * xsc_ring_alone() - is this doorbell the only one to write CQEs?
+ * @ring:	the ring, locked
+ *
+ * Return: true if nothing is in flight.
+ */
+static __always_inline bool xsc_ring_alone(struct xsc_ring *ring)
+{
+	/* Pairs with the store-release in xsc_ring_post(). */
+	return !ring->async || !smp_load_acquire(&ring->inflight);
+}
+
+static __always_inline void xsc_ring_publish_cqes(struct xsc_ring *ring)
+{
+	struct xsc_cr_hdr *cr = ring->cr.addr;
+
+	/* Pairs with the user's load-acquire of cq_tail: CQE before index. */
+	smp_store_release(&cr->cq_tail, ring->cq_tail);
+}
+
+/**
+ * xsc_ring_publish() - tell the user what was consumed and completed
+ * @ring:	the ring, locked
+ *
+ * That is done when the doorbell ends, and before an op that may last.
+ */
+static __always_inline void xsc_ring_publish(struct xsc_ring *ring)
+{
+	struct xsc_cr_hdr *cr = ring->cr.addr;
+
+	if (likely(xsc_ring_alone(ring))) {
+		xsc_ring_publish_cqes(ring);
+	} else {
+		spin_lock_irq(&ring->cq_lock);
+		xsc_ring_publish_cqes(ring);
+		spin_unlock_irq(&ring->cq_lock);
+	}
+	/* Pairs with the user's load-acquire of sq_head: our copy is made. */
+	smp_store_release(&cr->sq_head, ring->sq_head);
+}
+
+/**
+ * xsc_ring_unplug() - hand over what block I/O was held back
+ * @ring:	the ring, locked
+ *
+ * A thread must not end with a plug, so this comes before any op that is not
+ * known to be direct I/O.
+ */
+static inline void xsc_ring_unplug(struct xsc_ring *ring)
+{
+	if (unlikely(ring->plugged)) {
+		ring->plugged = false;
+		blk_finish_plug(&ring->plug);
+	}
+}
+
+/**
  * xsc_ring_count_malformed() - SQEs were wrong in themselves
  * @ring:	the ring
  * @nr:		so many
@@ -459,9 +570,9 @@ static inline void xsc_ring_count_malformed(struct xsc_ring *ring,
 
 	if (likely(!nr))
 		return;
-	spin_lock(&ring->cq_lock);
+	spin_lock_irq(&ring->cq_lock);
 	WRITE_ONCE(cr->errors, cr->errors + nr);
-	spin_unlock(&ring->cq_lock);
+	spin_unlock_irq(&ring->cq_lock);
 }
 
 /**

@@ -71,6 +71,10 @@ static int xsc_params_check(struct xsc_ring_params *p)
 	if ((p->flags & XSC_RING_ADAPT && !(p->flags & XSC_RING_POLL)) ||
 	    (p->flags & XSC_RING_POLL && !(p->flags & XSC_RING_ASYNC)))
 		return -EINVAL;
+	/* A poller rings no doorbell. */
+	if (p->flags & XSC_RING_DEFER &&
+	    (p->flags & XSC_RING_POLL || !(p->flags & XSC_RING_ASYNC)))
+		return -EINVAL;
 	if (p->poll_idle > XSC_POLL_IDLE_MAX ||
 	    (p->poll_idle && !(p->flags & XSC_RING_POLL)))
 		return -EINVAL;
@@ -121,6 +125,7 @@ static struct xsc_ring *xsc_ring_new(struct xsc_ring_params __user *uparams)
 
 	if (p.flags & XSC_RING_ASYNC) {
 		ring->async = true;
+		ring->defer = p.flags & XSC_RING_DEFER;
 		err = -ENOMEM;
 		ring->chain = kmalloc_array(XSC_CHAIN_RES, sizeof(s64),
 					    GFP_KERNEL_ACCOUNT);
@@ -185,49 +190,6 @@ static __always_inline int xsc_ring_prior(struct xsc_container *c,
 	return 0;
 }
 
-/* Is this doorbell the only one to write CQEs? */
-static __always_inline bool xsc_ring_alone(struct xsc_ring *ring)
-{
-	/* Pairs with the store-release in xsc_ring_post(). */
-	return !ring->async || !smp_load_acquire(&ring->inflight);
-}
-
-static void xsc_ring_publish_locked(struct xsc_ring *ring)
-{
-	struct xsc_cr_hdr *cr = ring->cr.addr;
-
-	/* Pairs with the user's load-acquire of cq_tail: CQE before index. */
-	smp_store_release(&cr->cq_tail, ring->cq_tail);
-}
-
-/*
- * Tell the user what was consumed and completed.  That is done when the
- * doorbell ends, and before an op that may last.
- */
-static __always_inline void xsc_ring_publish(struct xsc_ring *ring)
-{
-	struct xsc_cr_hdr *cr = ring->cr.addr;
-
-	if (likely(xsc_ring_alone(ring))) {
-		xsc_ring_publish_locked(ring);
-	} else {
-		spin_lock(&ring->cq_lock);
-		xsc_ring_publish_locked(ring);
-		spin_unlock(&ring->cq_lock);
-	}
-	/* Pairs with the user's load-acquire of sq_head: our copy is made. */
-	smp_store_release(&cr->sq_head, ring->sq_head);
-}
-
-/* The last time, with word to those who wait for the ring. */
-static void xsc_ring_publish_end(struct xsc_ring *ring)
-{
-	xsc_ring_publish(ring);
-	/* Its full barrier pairs with the one in prepare_to_wait(). */
-	if (wq_has_sleeper(&ring->cq_wait))
-		wake_up_poll(&ring->cq_wait, EPOLLIN | EPOLLRDNORM);
-}
-
 static __always_inline void xsc_ring_write(struct xsc_ring *ring, u64 data,
 					   s64 res)
 {
@@ -244,9 +206,9 @@ static __always_inline void xsc_ring_complete(struct xsc_ring *ring, u64 data,
 	if (likely(xsc_ring_alone(ring))) {
 		xsc_ring_write(ring, data, res);
 	} else {
-		spin_lock(&ring->cq_lock);
+		spin_lock_irq(&ring->cq_lock);
 		xsc_ring_write(ring, data, res);
-		spin_unlock(&ring->cq_lock);
+		spin_unlock_irq(&ring->cq_lock);
 	}
 	ring->done++;
 	ring->sq_head++;
@@ -279,13 +241,18 @@ static s64 xsc_ring_issue_chained(struct xsc_ring *ring, struct xsc_sqe *sqe)
 static noinline s64 xsc_ring_issue_slow(struct xsc_ring *ring,
 					struct xsc_sqe *sqe)
 {
-	bool chained = xsc_sqe_extras(sqe) | ring->c.linked;
+	u32 alone = ring->async ? XSC_SQE_F_ASYNC : 0;
+	bool chained = (xsc_sqe_extras(sqe) & ~alone) | ring->c.linked;
 
-	xsc_ring_publish_end(ring);
-	if (sqe->op == XSC_OP_CANCEL && !chained)
-		return xsc_ring_cancel(ring, sqe);
-	if (ring->async && !chained && xsc_starts(sqe->op))
-		return xsc_start(&ring->c, ring, sqe);
+	if (ring->async && xsc_starts(sqe->op)) {
+		if (!chained)
+			return xsc_start(&ring->c, ring, sqe);
+	} else {
+		xsc_ring_unplug(ring);
+		xsc_ring_publish_end(ring);
+		if (sqe->op == XSC_OP_CANCEL && !chained)
+			return xsc_ring_cancel(ring, sqe);
+	}
 	return chained ? xsc_issue_chained(&ring->c, sqe) :
 			 xsc_run(&ring->c, sqe);
 }
@@ -318,11 +285,14 @@ static __always_inline s64 xsc_ring_issue(struct xsc_ring *ring,
 			res = xsc_start_pread(&ring->c, sqe);
 		if (res != XSC_GOES_ON) {
 			;	/* all of it was in memory */
-		} else if (lasts && async) {
-			res = xsc_ring_issue_slow(ring, sqe);
-		} else {
+		} else if (!async) {
 			if (lasts)
 				xsc_ring_publish(ring);
+			res = xsc_run(&ring->c, sqe);
+		} else if (lasts) {
+			res = xsc_ring_issue_slow(ring, sqe);
+		} else {
+			xsc_ring_unplug(ring);
 			res = xsc_run(&ring->c, sqe);
 		}
 	} else if (nr == XSC_OP_NOP) {
@@ -404,10 +374,10 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 	/* Pairs with the user's store-release of cq_head: CQEs were read. */
 	used = smp_load_acquire(&sr->cq_head);
 	if (async) {
-		spin_lock(&ring->cq_lock);
+		spin_lock_irq(&ring->cq_lock);
 		used = ring->cq_tail - used;
 		c->room = ring->cq_mask + 1 - used - ring->inflight;
-		spin_unlock(&ring->cq_lock);
+		spin_unlock_irq(&ring->cq_lock);
 	} else {
 		used = ring->cq_tail - used;
 		c->room = ring->cq_mask + 1 - used;
@@ -456,6 +426,10 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 			left -= c->taken;
 			room -= c->taken;
 			xsc_ring_went_on(ring);
+		} else if (async && xsc_quiet(ring->sqe.flags, res)) {
+			ring->done++;
+			ring->sq_head++;
+			room++;
 		} else {
 			xsc_ring_complete(ring, ring->sqe.user_data, res);
 		}
@@ -463,6 +437,7 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 			break;
 	}
 
+	xsc_ring_unplug(ring);
 	xsc_ring_publish_end(ring);
 	WRITE_ONCE(cr->sqes_done, cr->sqes_done + ring->done);
 	xsc_ring_count_malformed(ring, c->malformed);
@@ -553,7 +528,7 @@ static long xsc_doorbell(struct file *file, struct xsc_entered *e)
 		xsc_poller_doorbell(ring, ret < 0 ? 0 : ret,
 				    ret == -EBUSY || ret == -EINVAL);
 	mutex_unlock(&ring->lock);
-	if (e->min && ret >= 0) {
+	if ((e->min || ring->defer) && ret >= 0) {
 		waited = xsc_ring_wait(ring, e->min,
 				       e->timed ? &e->until : NULL);
 		if (!ret)
@@ -777,6 +752,7 @@ static __poll_t xsc_ring_poll(struct file *file, struct poll_table_struct *pt)
 	poll_wait(file, &ring->cq_wait, pt);
 	/* Pairs with wq_has_sleeper(): we are in the queue before we look. */
 	smp_mb();
+	xsc_ring_undefer(ring);
 	sr = ring->sr.addr;
 	return READ_ONCE(ring->cq_tail) == READ_ONCE(sr->cq_head) ?
 	       0 : EPOLLIN | EPOLLRDNORM;

@@ -5,7 +5,8 @@
  * A pread64 or pwrite64 of a file with O_DIRECT needs no thread: it is handed
  * to the file system with a kiocb that says whom to tell.  Until then nobody
  * may take the request: it stays owned, by the device so to say, and cancel
- * finds it running.  Its end queues it like a wake-up does.
+ * finds it running.  Its end, which may come in an interrupt, makes the CQE; if
+ * that needs a thread, it queues the request like a wake-up does.
  */
 #include <linux/fs.h>
 #include <linux/uaccess.h>
@@ -45,6 +46,18 @@ static void xsc_direct_late(struct work_struct *work)
 	xsc_req_end(container_of(work, struct xsc_req, work), -ECANCELED);
 }
 
+/*
+ * A worker has to run it after all, somebody watches the file, or there is to
+ * be a trace of the op in its thread.
+ */
+static bool xsc_direct_needs_thread(const struct file *file, long res)
+{
+	const struct super_block *sb = file_inode(file)->i_sb;
+
+	return res == -EAGAIN || tracepoint_enabled(xsc_op) ||
+	       atomic_long_read(&sb->s_fsnotify_connectors);
+}
+
 /* The file system tells: perhaps in an interrupt. */
 static void xsc_direct_done(struct kiocb *kiocb, long res)
 {
@@ -53,6 +66,10 @@ static void xsc_direct_done(struct kiocb *kiocb, long res)
 	unsigned long flags;
 
 	xsc_direct_end_write(kiocb);
+	if (likely(!xsc_direct_needs_thread(kiocb->ki_filp, res))) {
+		xsc_req_end_direct(req, xsc_interrupted(res) ? -EINTR : res);
+		return;
+	}
 	req->try.res = res;
 	spin_lock_irqsave(&pool->lock, flags);
 	req->direct = true;

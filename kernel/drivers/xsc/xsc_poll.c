@@ -38,7 +38,7 @@ static int xsc_poll_wake(struct wait_queue_entry *entry, unsigned int mode,
 		list_del_init(&entry->entry);
 		xsc_req_wake(w->req);
 		/*
-		 * Pairs with the load-acquire in xsc_poll_leave(): we do not
+		 * Pairs with the load-acquire in xsc_poll_disarm(): we do not
 		 * touch the request any more.
 		 */
 		smp_store_release(&w->head, NULL);
@@ -46,7 +46,11 @@ static int xsc_poll_wake(struct wait_queue_entry *entry, unsigned int mode,
 	}
 	if (mask && !(mask & w->req->events))
 		return 0;
+	/* Once is enough; who takes the request need not lock the queue. */
+	list_del_init(&entry->entry);
 	xsc_req_wake(w->req);
+	/* As above. */
+	smp_store_release(&w->head, NULL);
 	return 1;
 }
 
@@ -71,7 +75,7 @@ static void xsc_poll_queue(struct file *file, struct wait_queue_head *head,
 
 static void xsc_poll_leave(struct xsc_wait *w)
 {
-	/* Pairs with the store-release in xsc_poll_wake(). */
+	/* As in xsc_poll_disarm(), now under rcu_read_lock(). */
 	struct wait_queue_head *head = smp_load_acquire(&w->head);
 
 	if (!head)
@@ -92,10 +96,14 @@ void xsc_poll_disarm(struct xsc_req *req)
 {
 	unsigned int i;
 
-	rcu_read_lock();
-	for (i = 0; i < XSC_WAITS; i++)
+	for (i = 0; i < XSC_WAITS; i++) {
+		/* Pairs with the store-release in xsc_poll_wake(). */
+		if (likely(!smp_load_acquire(&req->wait[i].head)))
+			continue;
+		rcu_read_lock();
 		xsc_poll_leave(&req->wait[i]);
-	rcu_read_unlock();
+		rcu_read_unlock();
+	}
 }
 
 /**

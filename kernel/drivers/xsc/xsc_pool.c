@@ -44,8 +44,10 @@ struct xsc_worker {
  */
 void xsc_pool_put(struct xsc_pool *pool)
 {
-	if (refcount_dec_and_test(&pool->ref))
+	if (refcount_dec_and_test(&pool->ref)) {
+		xsc_req_free_spare(pool);
 		kfree(pool);
+	}
 }
 
 static struct xsc_pool *xsc_pool_new(void)
@@ -56,8 +58,10 @@ static struct xsc_pool *xsc_pool_new(void)
 		return NULL;
 	refcount_set(&pool->ref, 1);
 	spin_lock_init(&pool->lock);
-	INIT_LIST_HEAD(&pool->reqs);
+	INIT_HLIST_HEAD(&pool->reqs);
+	INIT_HLIST_HEAD(&pool->spare);
 	INIT_LIST_HEAD(&pool->light);
+	INIT_LIST_HEAD(&pool->later);
 	INIT_LIST_HEAD(&pool->heavy);
 	INIT_LIST_HEAD(&pool->idle);
 	hash_init(pool->order);
@@ -87,8 +91,10 @@ struct xsc_pool *xsc_pool_get(struct xsc_ring *ring)
 		pool = ring->poll_pool;
 	} else if (unlikely(!pool || READ_ONCE(pool->task) != current)) {
 		ring->pool = NULL;
-		if (pool)
+		if (pool) {
+			WRITE_ONCE(ring->shared, true);
 			xsc_pool_put(pool);
+		}
 		pool = current->xsc.pool ?: xsc_pool_new();
 		if (!pool)
 			return NULL;
@@ -102,18 +108,13 @@ struct xsc_pool *xsc_pool_get(struct xsc_ring *ring)
 }
 
 /**
- * xsc_pool_kick_locked() - somebody has to look at a queue
+ * xsc_pool_kick_locked() - a worker has to look at the queues
  * @pool:	the pool
- * @light:	at the light one
  */
-void xsc_pool_kick_locked(struct xsc_pool *pool, bool light)
+void xsc_pool_kick_locked(struct xsc_pool *pool)
 {
 	struct xsc_worker *w;
 
-	if (light && pool->waiting) {
-		wake_up_state(pool->task, TASK_INTERRUPTIBLE);
-		return;
-	}
 	/* Of a thread that is gone all is taken by its xsc_pool_exit(). */
 	w = pool->task ? list_first_entry_or_null(&pool->idle,
 						  struct xsc_worker, node) :
@@ -121,6 +122,46 @@ void xsc_pool_kick_locked(struct xsc_pool *pool, bool light)
 	if (w) {
 		list_del_init(&w->node);
 		wake_up_process(w->task);
+	}
+}
+
+/*
+ * May a request wait for the next doorbell?  Who begins to wait for its ring
+ * after this was asked calls xsc_ring_undefer().
+ */
+static bool xsc_req_defers_locked(const struct xsc_req *req)
+{
+	struct xsc_ring *ring = req->ring;
+
+	if (!ring->defer || !req->pool->task)
+		return false;
+	/* Without a barrier: both sides have taken pool->lock. */
+	return !waitqueue_active(&ring->cq_wait);
+}
+
+/**
+ * xsc_pool_light_locked() - somebody has to try a request
+ * @pool:	the pool
+ * @req:	the request, on no list
+ */
+void xsc_pool_light_locked(struct xsc_pool *pool, struct xsc_req *req)
+{
+	switch (pool->attends) {
+	case XSC_ASLEEP:
+		pool->attends = XSC_ATTENDS;
+		wake_up_state(pool->task, TASK_INTERRUPTIBLE);
+		fallthrough;
+	case XSC_ATTENDS:
+		list_add_tail(&req->node, &pool->light);
+		break;
+	case XSC_AWAY:
+		if (xsc_req_defers_locked(req)) {
+			list_add_tail(&req->node, &pool->later);
+		} else {
+			list_add_tail(&req->node, &pool->light);
+			xsc_pool_kick_locked(pool);
+		}
+		break;
 	}
 }
 
@@ -153,17 +194,39 @@ static bool xsc_worker_make(struct xsc_pool *pool)
 	return false;
 }
 
+/* Direct I/O that has ended is counted by a thread of the process. */
+static void xsc_pool_account_locked(struct xsc_pool *pool)
+{
+#ifdef CONFIG_TASK_XACCT
+	struct task_io_accounting *ioac = &current->ioac;
+
+	ioac->syscr += pool->calls[0];
+	ioac->syscw += pool->calls[1];
+	ioac->rchar += pool->moved[0];
+	ioac->wchar += pool->moved[1];
+#endif
+	memset(pool->calls, 0, sizeof(pool->calls));
+	memset(pool->moved, 0, sizeof(pool->moved));
+}
+
 /**
  * xsc_pool_reserve() - there is going to be one more request
  * @pool:	the current thread's pool
+ * @spare:	out: one that has ended, to be used again, or NULL
  *
  * Return: true with pool->nr_reqs increased and a worker there.
  */
-bool xsc_pool_reserve(struct xsc_pool *pool)
+bool xsc_pool_reserve(struct xsc_pool *pool, struct xsc_req **spare)
 {
 	bool make;
 
 	spin_lock_irq(&pool->lock);
+	*spare = hlist_entry_safe(pool->spare.first, struct xsc_req, pool_node);
+	if (*spare) {
+		hlist_del(&(*spare)->pool_node);
+		pool->nr_spare--;
+	}
+	xsc_pool_account_locked(pool);
 	pool->nr_reqs++;
 	make = !pool->nr_workers;
 	if (make)
@@ -171,9 +234,7 @@ bool xsc_pool_reserve(struct xsc_pool *pool)
 	spin_unlock_irq(&pool->lock);
 	if (!make || xsc_worker_make(pool))
 		return true;
-	spin_lock_irq(&pool->lock);
-	pool->nr_reqs--;
-	spin_unlock_irq(&pool->lock);
+	xsc_req_unreserve(pool, *spare);
 	return false;
 }
 
@@ -398,49 +459,70 @@ static int xsc_worker_main(void *arg)
 }
 
 /**
- * xsc_pool_wait_begin() - the current thread is going to wait for CQEs
- * @pool:	its pool
+ * xsc_pool_serve() - try what became ready
+ * @pool:	the current thread's pool, xsc_pool_wait_end() follows
+ * @ring:	the ring for which the thread waits
+ *
+ * All of it, so that what ends together is told together; but no more than is
+ * in flight, since a file may be woken in vain again and again.
  */
-void xsc_pool_wait_begin(struct xsc_pool *pool)
+void xsc_pool_serve(struct xsc_pool *pool, struct xsc_ring *ring)
 {
+	struct xsc_req *req;
+	unsigned int left;
+
+	WRITE_ONCE(pool->serving, ring);
 	spin_lock_irq(&pool->lock);
-	pool->waiting = true;
+	pool->attends = XSC_ATTENDS;
+	list_splice_tail_init(&pool->later, &pool->light);
+	for (left = pool->nr_reqs; left && !list_empty(&pool->light); left--) {
+		req = list_first_entry(&pool->light, struct xsc_req, node);
+		list_del_init(&req->node);
+		req->state = XSC_REQ_OWNED;
+		spin_unlock_irq(&pool->lock);
+		xsc_req_advance(req);
+		spin_lock_irq(&pool->lock);
+	}
 	spin_unlock_irq(&pool->lock);
+	WRITE_ONCE(pool->serving, NULL);
+	xsc_ring_wake(ring);
 }
 
 /**
- * xsc_pool_wait_end() - it does not wait any more
+ * xsc_pool_sleeps() - the current thread is going to sleep
+ * @pool:	its pool
+ *
+ * Return: false if there is something to be served.
+ */
+bool xsc_pool_sleeps(struct xsc_pool *pool)
+{
+	bool sleeps;
+
+	spin_lock_irq(&pool->lock);
+	sleeps = list_empty(&pool->light);
+	if (sleeps)
+		pool->attends = XSC_ASLEEP;
+	spin_unlock_irq(&pool->lock);
+	return sleeps;
+}
+
+/**
+ * xsc_pool_wait_end() - the current thread does not wait any more
  * @pool:	its pool
  */
 void xsc_pool_wait_end(struct xsc_pool *pool)
 {
-	spin_lock_irq(&pool->lock);
-	pool->waiting = false;
-	if (!list_empty(&pool->light))
-		xsc_pool_kick_locked(pool, true);
-	spin_unlock_irq(&pool->lock);
-}
-
-/**
- * xsc_pool_run_light() - try one request that became ready
- * @pool:	the current thread's pool
- *
- * Return: false if there was none.
- */
-bool xsc_pool_run_light(struct xsc_pool *pool)
-{
-	struct xsc_req *req;
+	struct xsc_req *req, *next;
 
 	spin_lock_irq(&pool->lock);
-	req = list_first_entry_or_null(&pool->light, struct xsc_req, node);
-	if (req) {
-		list_del_init(&req->node);
-		req->state = XSC_REQ_OWNED;
-	}
+	pool->attends = XSC_AWAY;
+	xsc_pool_account_locked(pool);
+	list_for_each_entry_safe(req, next, &pool->light, node)
+		if (xsc_req_defers_locked(req))
+			list_move_tail(&req->node, &pool->later);
+	if (unlikely(!list_empty(&pool->light)))
+		xsc_pool_kick_locked(pool);
 	spin_unlock_irq(&pool->lock);
-	if (req)
-		xsc_req_advance(req);
-	return req;
 }
 
 /**
@@ -458,10 +540,11 @@ void xsc_pool_exit(void)
 	current->xsc.pool = NULL;
 	xsc_poller_pool_exit(pool);
 	spin_lock_irq(&pool->lock);
+	xsc_pool_account_locked(pool);
 	WRITE_ONCE(pool->task, NULL);
-	pool->waiting = false;
+	pool->attends = XSC_AWAY;
 again:
-	list_for_each_entry(req, &pool->reqs, pool_node) {
+	hlist_for_each_entry(req, &pool->reqs, pool_node) {
 		req->cancelled = true;
 		if (xsc_req_claim_locked(req)) {
 			spin_unlock_irq(&pool->lock);

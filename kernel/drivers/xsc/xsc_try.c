@@ -39,6 +39,15 @@ static enum xsc_tried xsc_try_done(struct xsc_try *t, s64 res)
 	return XSC_TRY_DONE;
 }
 
+/* Not before the file is ready; true once, if that was asked for. */
+static bool xsc_try_later(struct xsc_try *t)
+{
+	bool later = t->poll_first && file_can_poll(t->file);
+
+	t->poll_first = false;
+	return later;
+}
+
 static bool xsc_streams(const struct file *file)
 {
 	umode_t mode = file_inode(file)->i_mode;
@@ -125,6 +134,8 @@ static enum xsc_tried xsc_try_rw(struct xsc_try *t, bool out, bool at)
 			return XSC_TRY_WORKER;
 	}
 
+	if (xsc_try_later(t))
+		return XSC_TRY_AGAIN;
 	ret = xsc_rw_nowait(file, buf, t->args[2], NULL, out);
 	if (ret == -EAGAIN)
 		return file_can_poll(file) ? XSC_TRY_AGAIN : XSC_TRY_WORKER;
@@ -250,10 +261,6 @@ static enum xsc_tried xsc_try_socket(struct xsc_try *t)
 		return XSC_TRY_WORKER;
 
 	switch (t->nr) {
-	case __NR_accept:
-		return xsc_try_accept(t, 0);
-	case __NR_accept4:
-		return xsc_try_accept(t, t->args[3]);
 	case __NR_recvfrom:
 	case __NR_sendto:
 	case __NR_recvmmsg:
@@ -267,8 +274,14 @@ static enum xsc_tried xsc_try_socket(struct xsc_try *t)
 	}
 	if (msg_flags & (MSG_DONTWAIT | MSG_ERRQUEUE))
 		return XSC_TRY_CALLER;
+	if (xsc_try_later(t))
+		return XSC_TRY_AGAIN;
 
 	switch (t->nr) {
+	case __NR_accept:
+		return xsc_try_accept(t, 0);
+	case __NR_accept4:
+		return xsc_try_accept(t, t->args[3]);
 	case __NR_recvfrom:
 		return xsc_try_recvfrom(t, sock);
 	case __NR_sendto:

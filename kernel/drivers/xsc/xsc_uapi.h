@@ -134,8 +134,22 @@ struct xsc_note_abi {
  * of the same file, or in the same direction of the same stream
  */
 #define XSC_SQE_UNORDERED	0x0008U
+/*
+ * only with XSC_RING_ASYNC: what waits for a file (recv, accept, a read of a pipe) is
+ * not tried before the file says that it is ready.  Spares a try that is going to fail;
+ * a hint without effect on other ops.
+ */
+#define XSC_SQE_POLL_FIRST	0x0010U
+/*
+ * only with XSC_RING_ASYNC: no CQE unless the op fails (res in -4095..-1).  A chain tells
+ * by the CQE of its last op that those before it have succeeded.
+ */
+#define XSC_SQE_QUIET		0x0020U
+/* those that only XSC_RING_ASYNC has */
+#define XSC_SQE_F_ASYNC		(XSC_SQE_UNORDERED | XSC_SQE_POLL_FIRST | \
+				 XSC_SQE_QUIET)
 #define XSC_SQE_F_ALL		(XSC_SQE_LINK | XSC_SQE_FORWARD | \
-				 XSC_SQE_UNORDERED)
+				 XSC_SQE_F_ASYNC)
 
 /**
  * struct xsc_sqe - submission queue entry: one op
@@ -150,7 +164,8 @@ struct xsc_note_abi {
  *		1 to 255 and inside the same batch or doorbell, with
  *		XSC_RING_ASYNC inside the same chain; else 0.  A source that
  *		failed gives -ECANCELED.
- * @user_data:	copied to the CQE
+ * @user_data:	copied to the CQE; with XSC_SQE_QUIET there is one only if the op
+ *		fails
  * @args:	the six arguments, as in the system-call registers
  *
  * 64 bytes, no holes.  Errors in the CQE: EINVAL (unknown flag, a reserved
@@ -269,8 +284,17 @@ struct xsc_cr_hdr {
  * time than by doorbells.  That is measured, again and again.
  */
 #define XSC_RING_ADAPT		0x0004U
+/*
+ * With XSC_RING_ASYNC, not with XSC_RING_POLL: an op whose file became ready, or whose
+ * time has come, waits for the next doorbell of the thread that submitted it; no worker
+ * takes it up meanwhile.  For threads that come back to the doorbell soon: many ops are
+ * then ended in one go.  Who looks at the CQ without ringing may see nothing of them.
+ * While another thread waits for the ring's CQEs, or the ring's file is polled, workers
+ * take them up as without the flag.
+ */
+#define XSC_RING_DEFER		0x0008U
 #define XSC_RING_F_ALL		(XSC_RING_ASYNC | XSC_RING_POLL | \
-				 XSC_RING_ADAPT)
+				 XSC_RING_ADAPT | XSC_RING_DEFER)
 
 /** XSC_POLL_IDLE - microseconds after which an idle poller sleeps, by default */
 #define XSC_POLL_IDLE		100

@@ -257,6 +257,24 @@ static inline void xsc_sqe_link(struct xsc_sqe *sqe)
 	sqe->flags |= XSC_SQE_LINK;
 }
 
+/** xsc_sqe_unordered() - in an asynchronous ring: do not wait for others on the file */
+static inline void xsc_sqe_unordered(struct xsc_sqe *sqe)
+{
+	sqe->flags |= XSC_SQE_UNORDERED;
+}
+
+/** xsc_sqe_poll_first() - in an asynchronous ring: try it when the file is ready */
+static inline void xsc_sqe_poll_first(struct xsc_sqe *sqe)
+{
+	sqe->flags |= XSC_SQE_POLL_FIRST;
+}
+
+/** xsc_sqe_quiet() - in an asynchronous ring: a CQE only if it fails */
+static inline void xsc_sqe_quiet(struct xsc_sqe *sqe)
+{
+	sqe->flags |= XSC_SQE_QUIET;
+}
+
 /**
  * xsc_sqe_forward() - add an earlier result to an argument
  * @sqe:	the SQE that uses it
