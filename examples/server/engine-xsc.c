@@ -4,10 +4,12 @@
  *
  * What connections want next goes into the ring as it comes up, and one doorbell hands all of
  * it over and waits for the next completion: under load an entry for many connections.  Ops
- * on sockets that would block wait in the kernel without a thread.
+ * on sockets that would block wait in the kernel without a thread, and are ended at the
+ * doorbell (XSC_RING_DEFER).
  *
  * A connection has at most one op of its output in flight (open and statx, pread, send), and
- * beside it one recv.  Its memory is freed when both have ended.
+ * beside it one recv.  Its memory is freed when both have ended.  The last send of a reply
+ * and the recv of the next request are a chain: the recv's completion tells of both.
  */
 #include <err.h>
 #include <errno.h>
@@ -34,6 +36,7 @@ struct xconn {
 	unsigned int	flight;		/* ops */
 	bool		recving;
 	bool		busy;		/* with an op of the output */
+	bool		linked;		/* that is a send before the recv in flight */
 	bool		filled;		/* out holds what it can of the file */
 	bool		eof;		/* the other side has said all */
 	bool		gone;		/* over: free it when flight is 0 */
@@ -73,11 +76,21 @@ static void close_later(struct loop *l, int fd)
 	xsc_sqe_set_data64(sqe, IGNORE);
 }
 
-static void post_recv(struct loop *l, struct xconn *x)
+/* Behind @send, if it is not NULL: nobody wants to hear of that but when it fails. */
+static void post_recv(struct loop *l, struct xconn *x, struct xsc_sqe *send)
 {
 	struct xsc_sqe *sqe = get_sqe(l);
 
 	ring_prep_recv(sqe, l->s, &x->c);
+	/* There is one at a time, so that no order has to be kept. */
+	xsc_sqe_unordered(sqe);
+	if (send) {
+		xsc_sqe_link(send);
+		xsc_sqe_quiet(send);
+		/* A request that answers the reply is not there yet. */
+		xsc_sqe_poll_first(sqe);
+		x->linked = true;
+	}
 	give(x, sqe, RECV);
 	x->recving = true;
 }
@@ -92,8 +105,8 @@ static void post_open(struct loop *l, struct xconn *x)
 	give(x, sqes[1], STAT);
 }
 
-/* The next op of the output, if there is one. */
-static bool post_output(struct loop *l, struct xconn *x)
+/* The next op of the output, if there is one; *@send is set if it sends all that there is. */
+static bool post_output(struct loop *l, struct xconn *x, struct xsc_sqe **send)
 {
 	struct conn *c = &x->c;
 	size_t room = conn_room(l->s, c);
@@ -108,9 +121,14 @@ static bool post_output(struct loop *l, struct xconn *x)
 			       (__u64)c->file_pos);
 		give(x, sqe, READ);
 	} else if (c->out_len) {
-		sqe = get_sqe(l);
+		/* and for a recv behind it */
+		ring_room(&l->ring, 2);
+		sqe = xsc_ring_get_sqe(&l->ring);
 		xsc_prep_send(sqe, c->fd, c->out + c->sent, c->out_len - c->sent, MSG_NOSIGNAL);
+		xsc_sqe_unordered(sqe);
 		give(x, sqe, SEND);
+		if (c->file < 0 && !c->ending)
+			*send = sqe;
 	} else {
 		if (c->file >= 0)
 			close_later(l, c->file);
@@ -146,9 +164,9 @@ static void end(struct loop *l, struct xconn *x)
 static void advance(struct loop *l, struct xconn *x)
 {
 	struct conn *c = &x->c;
-	struct xsc_sqe *sqe;
+	struct xsc_sqe *sqe, *send = NULL;
 
-	while (!x->gone && !x->busy && !post_output(l, x)) {
+	while (!x->gone && !x->busy && !post_output(l, x, &send)) {
 		if (c->ending || x->recving || !c->in_len)
 			break;
 		conn_use_input(l->s, c);
@@ -175,12 +193,31 @@ static void advance(struct loop *l, struct xconn *x)
 	 * it has to wait, for using it moves the rest.
 	 */
 	if (!x->recving && !x->eof && (!c->in_len || !x->busy))
-		post_recv(l, x);
+		post_recv(l, x, c->in_len ? NULL : send);
 }
 
-static void received(struct xconn *x, long res)
+static void sent(struct loop *l, struct xconn *x, size_t len)
+{
+	struct conn *c = &x->c;
+
+	c->seen = l->s->tick;
+	c->sent += len;
+	if (c->sent == c->out_len) {
+		c->out_len = c->sent = 0;
+		x->filled = false;
+	}
+}
+
+static void received(struct loop *l, struct xconn *x, long res)
 {
 	x->recving = false;
+	if (x->linked) {
+		/* The send before it has succeeded. */
+		x->linked = false;
+		x->busy = false;
+		x->flight--;
+		sent(l, x, x->c.out_len - x->c.sent);
+	}
 	if (res > 0)
 		x->c.in_len += (size_t)res;
 	else if (!res)
@@ -210,7 +247,7 @@ static void completed(struct loop *l, struct xconn *x, unsigned int op, long res
 	x->flight--;
 	switch (op) {
 	case RECV:
-		received(x, res);
+		received(l, x, res);
 		break;
 	case OPEN:
 		/* kept until STAT, which comes behind it */
@@ -234,16 +271,11 @@ static void completed(struct loop *l, struct xconn *x, unsigned int op, long res
 		break;
 	case SEND:
 		x->busy = false;
-		if (res < 0) {
+		x->linked = false;
+		if (res < 0)
 			x->gone = true;
-			break;
-		}
-		c->seen = l->s->tick;
-		c->sent += (size_t)res;
-		if (c->sent == c->out_len) {
-			c->out_len = c->sent = 0;
-			x->filled = false;
-		}
+		else
+			sent(l, x, (size_t)res);
 		break;
 	case SHUT:
 		break;
@@ -273,7 +305,7 @@ static void accepted(struct loop *l, long res)
 	if (res >= 0) {
 		x = (struct xconn *)conn_new(l->s, sizeof(*x), (int)res);
 		if (x)
-			post_recv(l, x);
+			post_recv(l, x, NULL);
 	}
 	post_accept(l);
 }
@@ -308,7 +340,7 @@ static int make_ring(struct loop *l)
 		.sq_entries = SQ_ENTRIES,
 		/* a place for each op that can be in flight: the CQ is never full */
 		.cq_entries = 4 * l->s->max_conns + 64,
-		.flags = XSC_RING_ASYNC,
+		.flags = XSC_RING_ASYNC | XSC_RING_DEFER,
 	};
 	int ret;
 
