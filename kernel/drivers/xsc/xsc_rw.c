@@ -80,18 +80,17 @@ struct file *xsc_held_get(struct xsc_held *held, unsigned int fd)
 /**
  * xsc_rw_nowait() - vfs_read() or vfs_write() that does not wait
  * @file:	has read_iter, or with @out write_iter
- * @buf:	the user's memory
- * @count:	bytes
+ * @iter:	the user's memory, a buffer or a vector
  * @ppos:	where, and how far it came; NULL for a stream
  * @out:	write; not to a regular file
  *
  * Return: bytes, or a negative errno.  After -EAGAIN and -EOPNOTSUPP nobody
  * has been told that there was a call.
  */
-ssize_t xsc_rw_nowait(struct file *file, void __user *buf, size_t count,
-		      loff_t *ppos, bool out)
+ssize_t xsc_rw_nowait(struct file *file, struct iov_iter *iter, loff_t *ppos,
+		      bool out)
 {
-	struct iov_iter iter;
+	size_t count = iov_iter_count(iter);
 	struct kiocb kiocb;
 	ssize_t ret;
 
@@ -99,21 +98,20 @@ ssize_t xsc_rw_nowait(struct file *file, void __user *buf, size_t count,
 		return -EBADF;
 	if (!(file->f_mode & (out ? FMODE_CAN_WRITE : FMODE_CAN_READ)))
 		return -EINVAL;
-	if (unlikely(!access_ok(buf, count)))
+	if (iter_is_ubuf(iter) && unlikely(!access_ok(iter->ubuf, count)))
 		return -EFAULT;
 	ret = rw_verify_area(out ? WRITE : READ, file, ppos, count);
 	if (ret)
 		return ret;
-	count = min_t(size_t, count, MAX_RW_COUNT);
+	iov_iter_truncate(iter, MAX_RW_COUNT);
 
 	init_sync_kiocb(&kiocb, file);
 	kiocb.ki_flags |= IOCB_NOWAIT;
 	kiocb.ki_pos = ppos ? *ppos : 0;
-	iov_iter_ubuf(&iter, out ? ITER_SOURCE : ITER_DEST, buf, count);
 	if (out)
-		ret = call_write_iter(file, &kiocb, &iter);
+		ret = call_write_iter(file, &kiocb, iter);
 	else
-		ret = call_read_iter(file, &kiocb, &iter);
+		ret = call_read_iter(file, &kiocb, iter);
 	if (ppos)
 		*ppos = kiocb.ki_pos;
 	if (ret == -EAGAIN || ret == -EOPNOTSUPP)

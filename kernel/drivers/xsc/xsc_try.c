@@ -64,15 +64,18 @@ static enum xsc_tried xsc_try_direct(const struct xsc_try *t, bool out, bool at)
 }
 
 /* A regular file: page cache, or a disk. */
-static enum xsc_tried xsc_try_regular(struct xsc_try *t, bool out, bool at)
+static enum xsc_tried xsc_try_regular(struct xsc_try *t, struct iov_iter *iter,
+				      bool out, bool at)
 {
 	struct inode *inode = file_inode(t->file);
-	void __user *buf = (void __user *)(unsigned long)t->args[1];
+	size_t count = iov_iter_count(iter);
+	bool vec = iter_is_iovec(iter);
 	loff_t pos, *ppos = &pos;
 	ssize_t ret;
+	bool part;
 
 	if (t->file->f_flags & O_DIRECT)
-		return xsc_try_direct(t, out, at);
+		return vec ? XSC_TRY_WORKER : xsc_try_direct(t, out, at);
 	/* A buffered write copies into memory, unless it has to reach a disk. */
 	if (out)
 		return t->file->f_flags & (O_DSYNC | O_SYNC) ||
@@ -92,36 +95,41 @@ static enum xsc_tried xsc_try_regular(struct xsc_try *t, bool out, bool at)
 			return XSC_TRY_WORKER;
 		pos = t->file->f_pos;
 	}
-	ret = xsc_rw_nowait(t->file, buf, t->args[2], ppos, false);
+	ret = xsc_rw_nowait(t->file, iter, ppos, false);
+	part = ret > 0 && ret < count && pos < i_size_read(inode);
 	if (!at) {
-		if (ret >= 0)
+		if (ret >= 0 && !(part && vec))
 			t->file->f_pos = pos;
 		mutex_unlock(&t->file->f_pos_lock);
 	}
 	if (ret == -EAGAIN || ret == -EOPNOTSUPP)
 		return XSC_TRY_WORKER;
-	if (ret > 0 && ret < t->args[2] && pos < i_size_read(inode)) {
+	if (!part)
+		return xsc_try_done(t, ret);
+	/* A worker does the rest; of a vector, all of it again. */
+	if (!vec)
 		xsc_try_advance(t, ret, at);
-		return XSC_TRY_WORKER;
-	}
-	return xsc_try_done(t, ret);
+	return XSC_TRY_WORKER;
 }
 
-/* read, write, pread64, pwrite64 */
-static enum xsc_tried xsc_try_rw(struct xsc_try *t, bool out, bool at)
+static enum xsc_tried xsc_try_iter(struct xsc_try *t, struct iov_iter *iter,
+				   bool out, bool at)
 {
-	void __user *buf = (void __user *)(unsigned long)t->args[1];
+	bool vec = iter_is_iovec(iter);
 	struct file *file = t->file;
 	ssize_t ret;
 
 	if (!(file->f_mode & (out ? FMODE_CAN_WRITE : FMODE_CAN_READ)))
 		return XSC_TRY_CALLER;
 	if (S_ISREG(file_inode(file)->i_mode))
-		return xsc_try_regular(t, out, at);
+		return xsc_try_regular(t, iter, out, at);
 	if (S_ISBLK(file_inode(file)->i_mode))
-		return xsc_try_direct(t, out, at);
+		return vec ? XSC_TRY_WORKER : xsc_try_direct(t, out, at);
 	if (at || file->f_flags & O_NONBLOCK)
 		return XSC_TRY_CALLER;
+	/* Part of a vector may have gone: a worker keeps count. */
+	if (vec && out)
+		return XSC_TRY_WORKER;
 	if (!xsc_streams(file) ||
 	    (out ? file->f_op->write || !file->f_op->write_iter :
 		   file->f_op->read || !file->f_op->read_iter))
@@ -136,7 +144,7 @@ static enum xsc_tried xsc_try_rw(struct xsc_try *t, bool out, bool at)
 
 	if (xsc_try_later(t))
 		return XSC_TRY_AGAIN;
-	ret = xsc_rw_nowait(file, buf, t->args[2], NULL, out);
+	ret = xsc_rw_nowait(file, iter, NULL, out);
 	if (ret == -EAGAIN)
 		return file_can_poll(file) ? XSC_TRY_AGAIN : XSC_TRY_WORKER;
 	if (ret == -EOPNOTSUPP)
@@ -146,6 +154,40 @@ static enum xsc_tried xsc_try_rw(struct xsc_try *t, bool out, bool at)
 		return XSC_TRY_AGAIN;
 	}
 	return xsc_try_done(t, ret);
+}
+
+/* read, write, pread64, pwrite64 */
+static enum xsc_tried xsc_try_rw(struct xsc_try *t, bool out, bool at)
+{
+	struct iov_iter iter;
+
+	iov_iter_ubuf(&iter, out ? ITER_SOURCE : ITER_DEST,
+		      (void __user *)(unsigned long)t->args[1], t->args[2]);
+	return xsc_try_iter(t, &iter, out, at);
+}
+
+/* readv, writev, preadv, pwritev; and preadv2 and pwritev2 without flags */
+static noinline enum xsc_tried xsc_try_vec(struct xsc_try *t, bool out, bool at)
+{
+	struct iovec fast[UIO_FASTIOV], *iov = fast;
+	enum xsc_tried tried;
+	struct iov_iter iter;
+
+	/* The call itself knows what to say; it does not come to waiting. */
+	if (import_iovec(out ? ITER_SOURCE : ITER_DEST,
+			 (void __user *)(unsigned long)t->args[1], t->args[2],
+			 UIO_FASTIOV, &iov, &iter) <= 0)
+		return XSC_TRY_CALLER;
+	tried = xsc_try_iter(t, &iter, out, at);
+	kfree(iov);
+	return tried;
+}
+
+static enum xsc_tried xsc_try_vec2(struct xsc_try *t, bool out)
+{
+	if (t->args[5])
+		return XSC_TRY_WORKER;
+	return xsc_try_vec(t, out, t->args[3] != -1ULL);
 }
 
 static enum xsc_tried xsc_try_recvfrom(struct xsc_try *t, struct socket *sock)
@@ -318,6 +360,21 @@ static enum xsc_tried xsc_try_open(int dfd, u64 name, int flags)
 	       flags & (O_PATH | O_NONBLOCK) ? XSC_TRY_CALLER : XSC_TRY_WORKER;
 }
 
+static enum xsc_tried xsc_try_open2(const u64 *a)
+{
+	struct open_how __user *uhow = (void __user *)(unsigned long)a[2];
+	u64 flags, resolve;
+
+	/* Too small, or not there: the call itself knows what to say. */
+	if (a[3] < OPEN_HOW_SIZE_VER0 || get_user(flags, &uhow->flags) ||
+	    get_user(resolve, &uhow->resolve) || flags > UINT_MAX)
+		return XSC_TRY_CALLER;
+	/* Such a path may mean another file than the one that is looked at. */
+	if (resolve & RESOLVE_IN_ROOT)
+		return XSC_TRY_WORKER;
+	return xsc_try_open(a[0], a[1], flags);
+}
+
 static enum xsc_tried xsc_try_sleep(struct xsc_try *t, clockid_t clock,
 				    int flags, u64 when)
 {
@@ -375,6 +432,18 @@ enum xsc_tried xsc_try(struct xsc_try *t)
 		return xsc_try_rw(t, false, true);
 	case __NR_pwrite64:
 		return xsc_try_rw(t, true, true);
+	case __NR_readv:
+		return xsc_try_vec(t, false, false);
+	case __NR_writev:
+		return xsc_try_vec(t, true, false);
+	case __NR_preadv:
+		return xsc_try_vec(t, false, true);
+	case __NR_pwritev:
+		return xsc_try_vec(t, true, true);
+	case __NR_preadv2:
+		return xsc_try_vec2(t, false);
+	case __NR_pwritev2:
+		return xsc_try_vec2(t, true);
 	case __NR_lseek:
 		return XSC_TRY_CALLER;
 #ifdef __NR_open
@@ -383,6 +452,8 @@ enum xsc_tried xsc_try(struct xsc_try *t)
 #endif
 	case __NR_openat:
 		return xsc_try_open(a[0], a[1], a[2]);
+	case __NR_openat2:
+		return xsc_try_open2(a);
 	case __NR_fcntl:
 		return a[1] == F_SETLKW || a[1] == F_OFD_SETLKW ?
 		       XSC_TRY_WORKER : XSC_TRY_CALLER;
