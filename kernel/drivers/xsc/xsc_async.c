@@ -872,6 +872,10 @@ s64 xsc_start(struct xsc_container *c, struct xsc_ring *ring,
 	if (!pool)
 		return xsc_run_here(c, ring, sqe);
 	res = xsc_first_try(c, ring, pool, sqe, &t, &tried, &held);
+	if (tried == XSC_TRY_DIRECT)
+		ring->direct_fd = sqe->args[0];
+	else if (ring->direct_fd == (int)sqe->args[0])
+		ring->direct_fd = -1;
 	if (res != XSC_GOES_ON)
 		return res;
 

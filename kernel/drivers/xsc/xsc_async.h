@@ -114,6 +114,8 @@ struct xsc_adapt {
  * @defer:	XSC_RING_DEFER
  * @pool:	of the thread that rang last; a reference, or NULL
  * @shared:	more than one thread has rung
+ * @direct_fd:	the descriptor of the last op that went to a device, or -1: a
+ *		read of it is most likely not in memory; a hint
  * @file:	its file, no reference
  * @poll:	XSC_RING_POLL
  * @adaptive:	XSC_RING_ADAPT
@@ -157,6 +159,7 @@ struct xsc_ring {
 	bool			defer;
 	struct xsc_pool		*pool;
 	bool			shared;
+	int			direct_fd;
 	s64			*chain;
 	struct blk_plug		plug;
 	bool			plugged;

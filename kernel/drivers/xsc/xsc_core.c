@@ -126,6 +126,7 @@ static struct xsc_ring *xsc_ring_new(struct xsc_ring_params __user *uparams)
 	if (p.flags & XSC_RING_ASYNC) {
 		ring->async = true;
 		ring->defer = p.flags & XSC_RING_DEFER;
+		ring->direct_fd = -1;
 		err = -ENOMEM;
 		ring->chain = kmalloc_array(XSC_CHAIN_RES, sizeof(s64),
 					    GFP_KERNEL_ACCOUNT);
@@ -281,7 +282,7 @@ static __always_inline s64 xsc_ring_issue(struct xsc_ring *ring,
 		nr = array_index_nospec(nr, NR_syscalls);
 		lasts = xsc_optable[nr].flags & XSC_OPF_LASTS;
 		res = XSC_GOES_ON;
-		if (nr == __NR_pread64)
+		if (nr == __NR_pread64 && (int)sqe->args[0] != ring->direct_fd)
 			res = xsc_start_pread(&ring->c, sqe);
 		if (res != XSC_GOES_ON) {
 			;	/* all of it was in memory */
