@@ -9,8 +9,6 @@
 #include "../../kernel/drivers/xsc/xsc_uapi.h"
 #include "test.h"
 
-#define XSC_OP_NOP	0x10000
-
 int main(void)
 {
 	struct timespec ts;
