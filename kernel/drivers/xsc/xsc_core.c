@@ -118,6 +118,7 @@ static struct xsc_ring *xsc_ring_new(struct xsc_ring_params __user *uparams)
 	if (!ring)
 		return ERR_PTR(-ENOMEM);
 	xsc_ring_init(ring);
+	ring->direct_fd = -1;
 	mmgrab(current->mm);
 	ring->mm = current->mm;
 	ring->c.prior = xsc_ring_chain_prior;
@@ -126,7 +127,6 @@ static struct xsc_ring *xsc_ring_new(struct xsc_ring_params __user *uparams)
 	if (p.flags & XSC_RING_ASYNC) {
 		ring->async = true;
 		ring->defer = p.flags & XSC_RING_DEFER;
-		ring->direct_fd = -1;
 		err = -ENOMEM;
 		ring->chain = kmalloc_array(XSC_CHAIN_RES, sizeof(s64),
 					    GFP_KERNEL_ACCOUNT);
