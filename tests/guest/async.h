@@ -75,6 +75,20 @@ static inline long __attribute__((unused)) async_result(struct xsc_ring *r, __u6
 	return async_has(r, data) ? async_got[data % ASYNC_MAX].res : -9999;
 }
 
+/* a plain ring refuses the flag that @set gives an SQE */
+static inline void __attribute__((unused)) async_only(void (*set)(struct xsc_sqe *))
+{
+	struct xsc_ring plain;
+	long res = 0;
+
+	ring_make(&plain, 4);
+	set(ring_add0(&plain, XSC_OP_NOP));
+	xsc_ring_submit(&plain);
+	ring_take(&plain, &res, NULL);
+	tap_is(res, -EINVAL, "a plain ring has no such flag");
+	xsc_ring_queue_exit(&plain);
+}
+
 /* how many in flight, as the kernel counts */
 static inline long __attribute__((unused)) async_inflight(struct xsc_ring *r)
 {
