@@ -188,7 +188,7 @@ static __always_inline void xsc_held_drop(struct xsc_held *held)
 		xsc_held_put(held);
 }
 
-/* Flags of an SQE that is run in its turn, by its caller. */
+/* Order is not for the asking where there is no other. */
 #define XSC_SQE_F_SYNC		(XSC_SQE_F_ALL & ~XSC_SQE_F_ASYNC)
 
 /* The SQE itself is wrong, whatever the op would have said. */
@@ -206,10 +206,10 @@ static __always_inline u32 xsc_sqe_extras(const struct xsc_sqe *sqe)
 	return *(const u32 *)&sqe->flags;
 }
 
-static __always_inline s64 xsc_run_nop(enum xsc_way way)
+static __always_inline s64 xsc_run_nop(struct xsc_container *c)
 {
-	xsc_count(way, XSC_FAM_OTHER);
-	xsc_trace_op(way, XSC_OP_NOP, 0);
+	xsc_count(c->way, XSC_FAM_OTHER);
+	xsc_trace_op(c->way, XSC_OP_NOP, 0);
 	return 0;
 }
 
@@ -279,6 +279,14 @@ static __always_inline bool xsc_controlled(void)
 s64 xsc_run_controlled(struct xsc_container *c, u32 nr);
 s64 xsc_after_call(struct xsc_container *c, s64 res);
 
+/* Is there now a control, or work for the way out? */
+static __always_inline bool xsc_call_left_work(void)
+{
+	return (READ_ONCE(current_thread_info()->syscall_work) &
+		(SYSCALL_WORK_ENTER | SYSCALL_WORK_EXIT)) ||
+	       task_work_pending(current);
+}
+
 /* An op with XSC_OPF_HELD. */
 static __always_inline s64 xsc_run_held(struct xsc_container *c, u32 nr)
 {
@@ -312,8 +320,11 @@ static __always_inline s64 xsc_run_loaded(struct xsc_container *c,
 	s64 res;
 
 	if (unlikely(nr >= NR_syscalls)) {
-		return nr == XSC_OP_NOP ? xsc_run_nop(way) :
-					  xsc_check_op(c, nr);
+		if (nr != XSC_OP_NOP)
+			return xsc_check_op(c, nr);
+		xsc_count(way, XSC_FAM_OTHER);
+		xsc_trace_op(way, XSC_OP_NOP, 0);
+		return 0;
 	}
 	nr = array_index_nospec(nr, NR_syscalls);
 	def = &xsc_optable[nr];
@@ -331,7 +342,7 @@ static __always_inline s64 xsc_run_loaded(struct xsc_container *c,
 		xsc_held_drop(&c->held);
 		res = xsc_arch_call(c->regs, nr);
 	}
-	if (unlikely(xsc_controlled() || task_work_pending(current)))
+	if (unlikely(xsc_call_left_work()))
 		res = xsc_after_call(c, res);
 	xsc_trace_op(way, nr, res);
 	return res;

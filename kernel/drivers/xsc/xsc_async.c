@@ -1116,8 +1116,7 @@ static int xsc_waiter_wake(struct wait_queue_entry *entry, unsigned int mode,
 	return autoremove_wake_function(entry, mode, sync, key);
 }
 
-static noinline long xsc_ring_sleep(struct xsc_ring *ring, u32 target,
-				    ktime_t *until)
+static noinline long xsc_ring_sleep(struct xsc_ring *ring, u32 target, ktime_t *until)
 {
 	struct xsc_pool *pool = current->xsc.pool;
 	struct xsc_waiter w = { .ring = ring, .target = target };

@@ -242,8 +242,8 @@ static s64 xsc_ring_issue_chained(struct xsc_ring *ring, struct xsc_sqe *sqe)
 static noinline s64 xsc_ring_issue_slow(struct xsc_ring *ring,
 					struct xsc_sqe *sqe)
 {
-	bool chained = (xsc_sqe_extras(sqe) & ~XSC_SQE_F_ASYNC) |
-		       ring->c.linked;
+	u32 alone = ring->async ? XSC_SQE_F_ASYNC : 0;
+	bool chained = (xsc_sqe_extras(sqe) & ~alone) | ring->c.linked;
 
 	if (ring->async && xsc_starts(sqe->op)) {
 		if (!chained)
@@ -297,7 +297,7 @@ static __always_inline s64 xsc_ring_issue(struct xsc_ring *ring,
 			res = xsc_run(&ring->c, sqe);
 		}
 	} else if (nr == XSC_OP_NOP) {
-		res = xsc_run_nop(XSC_WAY_RING);
+		res = xsc_run_nop(&ring->c);
 	} else {
 		res = xsc_ring_issue_slow(ring, sqe);
 	}

@@ -137,14 +137,6 @@ static void xsc_do_later(struct callback_head *work)
 	}
 }
 
-static void xsc_container_leave(struct xsc_container *c)
-{
-	current->xsc.container = NULL;
-	xsc_held_drop(&c->held);
-	if (c->path)
-		__putname(c->path);
-}
-
 /**
  * xsc_container_end() - put the caller's registers back
  * @c:		the container
@@ -153,8 +145,11 @@ static void xsc_container_leave(struct xsc_container *c)
  */
 void xsc_container_end(struct xsc_container *c)
 {
-	xsc_container_leave(c);
+	xsc_held_drop(&c->held);
 	xsc_op_regs_restore(c->regs, &c->saved);
+	current->xsc.container = NULL;
+	if (c->path)
+		__putname(c->path);
 	if (unlikely(c->later))
 		xsc_do_later(c->later);
 }
@@ -170,7 +165,10 @@ void xsc_container_abort(struct xsc_container *c)
 {
 	struct callback_head *later = c->later;
 
-	xsc_container_leave(c);
+	current->xsc.container = NULL;
+	xsc_held_drop(&c->held);
+	if (c->path)
+		__putname(c->path);
 	/* After that the container may be another thread's. */
 	if (c->abort)
 		c->abort(c);
