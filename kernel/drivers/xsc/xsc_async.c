@@ -264,12 +264,27 @@ void xsc_req_queue_locked(struct xsc_req *req)
 
 	req->state = XSC_REQ_QUEUED;
 	req->runner = NULL;
-	if (req->light) {
+	if (unlikely(req->try.watched)) {
+		xsc_pool_watched_locked(pool, req);
+	} else if (req->light) {
 		xsc_pool_light_locked(pool, req);
 	} else {
 		list_add_tail(&req->node, &pool->heavy);
 		xsc_pool_kick_locked(pool);
 	}
+}
+
+/**
+ * xsc_req_queue() - xsc_req_queue_locked(), with the lock
+ * @req:	owned by the caller
+ */
+void xsc_req_queue(struct xsc_req *req)
+{
+	struct xsc_pool *pool = req->pool;
+
+	spin_lock_irq(&pool->lock);
+	xsc_req_queue_locked(req);
+	spin_unlock_irq(&pool->lock);
 }
 
 /**
@@ -313,8 +328,13 @@ static enum hrtimer_restart xsc_req_timer(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-/* True when the time is over, or it was cancelled meanwhile. */
-static bool xsc_req_sleep(struct xsc_req *req)
+/**
+ * xsc_req_sleep() - wait for the time
+ * @req:	owned by the caller, after XSC_TRY_TIMER
+ *
+ * Return: true when it is over, or the request was cancelled meanwhile.
+ */
+bool xsc_req_sleep(struct xsc_req *req)
 {
 	struct xsc_pool *pool = req->pool;
 	bool over;
@@ -334,8 +354,13 @@ static bool xsc_req_sleep(struct xsc_req *req)
 	return over;
 }
 
-/* After this no wake-up touches the request. */
-static void xsc_req_disarm(struct xsc_req *req)
+/**
+ * xsc_req_disarm() - do not wait any more
+ * @req:	owned by the caller
+ *
+ * After this no wake-up touches the request.
+ */
+void xsc_req_disarm(struct xsc_req *req)
 {
 	xsc_poll_disarm(req);
 	if (req->timed)
@@ -404,8 +429,14 @@ static void xsc_req_free(struct xsc_req *req)
 	xsc_pool_put(pool);
 }
 
-/* The CQE of SQE req->pos; after the last one the request is gone. */
-static bool xsc_req_post(struct xsc_req *req, s64 res)
+/**
+ * xsc_req_post() - the CQE of SQE req->pos
+ * @req:	owned by the caller
+ * @res:	its result
+ *
+ * Return: true if that was the last one: the request is gone.
+ */
+bool xsc_req_post(struct xsc_req *req, s64 res)
 {
 	const struct xsc_sqe *sqe = &req->sqes[req->pos];
 	bool last = req->pos + 1 == req->nr;
@@ -463,13 +494,22 @@ void xsc_req_cancel(struct xsc_req *req)
 		;
 }
 
-/* With the credentials of its submission, or NULL if we have them anyway. */
-static const struct cred *xsc_req_become(const struct xsc_req *req)
+/**
+ * xsc_req_become() - take the credentials of a request's submission
+ * @req:	the request
+ *
+ * Return: for xsc_req_unbecome(); NULL if they are the same.
+ */
+const struct cred *xsc_req_become(const struct xsc_req *req)
 {
 	return req->creds == current_cred() ? NULL : override_creds(req->creds);
 }
 
-static void xsc_req_unbecome(const struct cred *saved)
+/**
+ * xsc_req_unbecome() - take back one's own
+ * @saved:	what xsc_req_become() returned
+ */
+void xsc_req_unbecome(const struct cred *saved)
 {
 	if (saved)
 		revert_creds(saved);
@@ -481,6 +521,10 @@ static bool xsc_req_settle(struct xsc_req *req, enum xsc_tried tried)
 	enum xsc_armed armed = XSC_ARM_NOT;
 	enum xsc_directed directed;
 
+	if (unlikely(req->try.watched)) {
+		xsc_watch_settle(req, tried);
+		return false;
+	}
 	switch (tried) {
 	case XSC_TRY_DIRECT:
 		directed = xsc_direct_start(req);
@@ -502,10 +546,8 @@ static bool xsc_req_settle(struct xsc_req *req, enum xsc_tried tried)
 		break;
 	}
 
-	spin_lock_irq(&req->pool->lock);
 	req->light = false;
-	xsc_req_queue_locked(req);
-	spin_unlock_irq(&req->pool->lock);
+	xsc_req_queue(req);
 	return false;
 }
 
@@ -521,6 +563,10 @@ void xsc_req_advance(struct xsc_req *req)
 	enum xsc_tried tried;
 	unsigned int tries;
 
+	if (unlikely(req->try.watched)) {
+		xsc_watch_advance(req);
+		return;
+	}
 	for (tries = 0;; tries++) {
 		xsc_req_disarm(req);
 		if (req->direct) {
@@ -556,7 +602,15 @@ void xsc_req_advance(struct xsc_req *req)
 	}
 }
 
-static int xsc_req_prior(struct xsc_container *c, unsigned int back, s64 *res)
+/**
+ * xsc_req_prior() - the result of an earlier op of a chain
+ * @c:		with the request
+ * @back:	how many places before
+ * @res:	out
+ *
+ * Return: 0, or -EINVAL if there is none.
+ */
+int xsc_req_prior(struct xsc_container *c, unsigned int back, s64 *res)
 {
 	struct xsc_req *req = c->req;
 	unsigned int pos = req->base + req->pos;
@@ -565,6 +619,17 @@ static int xsc_req_prior(struct xsc_container *c, unsigned int back, s64 *res)
 		return -EINVAL;
 	*res = req->results[(pos - back) % XSC_CHAIN_RES];
 	return 0;
+}
+
+/**
+ * xsc_req_keep_result() - for forwards of the rest of the chain
+ * @req:	owned by the caller
+ * @res:	of SQE req->pos
+ */
+void xsc_req_keep_result(struct xsc_req *req, s64 res)
+{
+	if (req->results)
+		req->results[(req->base + req->pos) % XSC_CHAIN_RES] = res;
 }
 
 /* SQE req->pos of a chain, in a worker. */
@@ -666,9 +731,7 @@ void xsc_req_run(struct xsc_req *req, struct xsc_worker *w)
 			res = xsc_req_call(&c, req, sqe, w);
 		xsc_req_unbecome(saved);
 
-		if (req->results)
-			req->results[(req->base + req->pos) % XSC_CHAIN_RES] =
-				res;
+		xsc_req_keep_result(req, res);
 		if (IS_ERR_VALUE((unsigned long)res))
 			c.failed = true;
 		last = xsc_req_post(req, res);
@@ -826,18 +889,24 @@ static s64 xsc_first_try(struct xsc_container *c, struct xsc_ring *ring,
 		    !(sqe->flags & XSC_SQE_UNORDERED))
 			*held = xsc_order_busy(pool, t);
 	}
-	if (!*held) {
+	/* The poller's own calls are nobody's to look at. */
+	t->watched = unlikely(xsc_controlled()) && !ring->polling;
+	if (unlikely(t->watched)) {
+		xsc_ring_unplug(ring);
+		xsc_ring_publish_end(ring);
+		*tried = xsc_watch_first(c, t, *held);
+	} else if (!*held) {
 		*tried = xsc_try(t);
-		if (*tried == XSC_TRY_CALLER) {
-			fdput(f);
-			return xsc_run_here(c, ring, sqe);
-		}
-		if (*tried == XSC_TRY_DONE) {
-			xsc_count(c->way, xsc_optable[nr].family);
-			xsc_trace_op(c->way, nr, t->res);
-			fdput(f);
-			return t->res;
-		}
+	}
+	if (*tried == XSC_TRY_CALLER) {
+		fdput(f);
+		return xsc_run_here(c, ring, sqe);
+	}
+	if (*tried == XSC_TRY_DONE) {
+		xsc_count(c->way, xsc_optable[nr].family);
+		xsc_trace_op(c->way, nr, t->res);
+		fdput(f);
+		return t->res;
 	}
 	/*
 	 * Only now: a worker may share the table from here on, and a light
@@ -986,9 +1055,12 @@ s64 xsc_start_linked(struct xsc_container *c, struct xsc_sqe *sqe)
 	if (t.flags & XSC_OPF_POS && !(sqe->flags & XSC_SQE_UNORDERED) &&
 	    xsc_order_enter(req))
 		return XSC_GOES_ON;
-	xsc_req_settle(req, tried == XSC_TRY_AGAIN ? XSC_TRY_POLL :
-			    tried == XSC_TRY_TIMER || tried == XSC_TRY_DIRECT ?
-			    XSC_TRY_WORKER : tried);
+	if (tried == XSC_TRY_AGAIN)
+		tried = XSC_TRY_POLL;
+	else if (!t.watched &&
+		 (tried == XSC_TRY_TIMER || tried == XSC_TRY_DIRECT))
+		tried = XSC_TRY_WORKER;
+	xsc_req_settle(req, tried);
 	return XSC_GOES_ON;
 }
 
@@ -1116,7 +1188,8 @@ static int xsc_waiter_wake(struct wait_queue_entry *entry, unsigned int mode,
 	return autoremove_wake_function(entry, mode, sync, key);
 }
 
-static noinline long xsc_ring_sleep(struct xsc_ring *ring, u32 target, ktime_t *until)
+static noinline long xsc_ring_sleep(struct xsc_ring *ring, struct file *file,
+				    u32 target, ktime_t *until)
 {
 	struct xsc_pool *pool = current->xsc.pool;
 	struct xsc_waiter w = { .ring = ring, .target = target };
@@ -1128,7 +1201,7 @@ static noinline long xsc_ring_sleep(struct xsc_ring *ring, u32 target, ktime_t *
 	for (;;) {
 		/* Not in the wait queue: it has to wake others only. */
 		if (pool)
-			xsc_pool_serve(pool, ring);
+			xsc_pool_serve(pool, ring, file);
 		if (xsc_waiter_done(&w))
 			break;
 		/* Its full barrier pairs with wq_has_sleeper(). */
@@ -1182,6 +1255,7 @@ void xsc_ring_undefer(struct xsc_ring *ring)
 			list_splice_tail_init(&pool->later, &pool->light);
 			xsc_pool_kick_locked(pool);
 		}
+		xsc_pool_call_locked(pool);
 		spin_unlock(&pool->lock);
 	}
 	spin_unlock_irq(&ring->cq_lock);
@@ -1190,7 +1264,9 @@ EXPORT_SYMBOL_GPL(xsc_ring_undefer);
 
 /**
  * xsc_ring_wait() - wait until there are CQEs to read
- * @ring:	the ring, with a reference
+ * @ring:	the ring
+ * @file:	its file, with a reference, which is given back if the thread dies
+ *		here
  * @min:	how many; fewer if nothing more is in flight; 0 with XSC_RING_DEFER
  * @until:	end of the wait on the monotonic clock, or NULL
  *
@@ -1199,14 +1275,15 @@ EXPORT_SYMBOL_GPL(xsc_ring_undefer);
  *
  * Return: 0, -ETIME or -EINTR.
  */
-long xsc_ring_wait(struct xsc_ring *ring, u32 min, ktime_t *until)
+long xsc_ring_wait(struct xsc_ring *ring, struct file *file, u32 min,
+		   ktime_t *until)
 {
 	const struct xsc_sr_hdr *sr = ring->sr.addr;
 	u32 target = READ_ONCE(sr->cq_head) + min(min, ring->cq_mask + 1);
 
 	if (!ring->defer && xsc_ring_reached(ring, target))
 		return 0;
-	return xsc_ring_sleep(ring, target, until);
+	return xsc_ring_sleep(ring, file, target, until);
 }
 EXPORT_SYMBOL_GPL(xsc_ring_wait);
 

@@ -192,6 +192,7 @@ struct xsc_ring {
  * @nr:		system-call number
  * @flags:	its XSC_OPF_*
  * @poll_first:	its file is to be ready before the first try
+ * @watched:	a control looks at the submitter, which runs the op itself
  * @file:	what its first argument meant at submission, or NULL
  * @args:	the kernel's copy; changed when a part of the work is done
  * @done:	bytes moved so far
@@ -204,6 +205,7 @@ struct xsc_try {
 	u32			nr;
 	u8			flags;
 	bool			poll_first;
+	bool			watched;
 	struct file		*file;
 	u64			*args;
 	s64			done;
@@ -230,7 +232,7 @@ enum xsc_req_state {
 	XSC_REQ_OWNED,		/* a thread makes, runs or ends it */
 	XSC_REQ_HELD,		/* stands behind another on its file */
 	XSC_REQ_ARMED,		/* waits for its file or its time */
-	XSC_REQ_QUEUED,		/* on pool->light, pool->later or pool->heavy */
+	XSC_REQ_QUEUED,		/* on one of the pool's lists */
 };
 
 /**
@@ -254,7 +256,7 @@ struct xsc_wait {
  * @pool:	of the thread that submitted it; a reference
  * @ring_node:	in ring->reqs
  * @pool_node:	in pool->reqs; when it has ended, in pool->spare
- * @node:	in pool->light, pool->later, pool->heavy or another's @behind
+ * @node:	in one of the pool's lists or another's @behind
  * @order:	in pool->order: first of those on its file
  * @behind:	the others, in order
  * @creds:	at submission; a reference
@@ -346,6 +348,12 @@ enum xsc_attends {
  * @light:	to be tried again
  * @later:	the same, at the next doorbell: XSC_RING_DEFER
  * @heavy:	for a worker, which may block
+ * @watched:	for the thread itself: xsc_watched.c
+ * @call:	has the thread look at @watched
+ * @called:	@call is on its way, with a reference to the pool
+ * @calling:	it is being run; the thread's own
+ * @bell:	the file that the thread holds while it runs what it waited for; its
+ *		own, NULL otherwise
  * @idle:	workers without work
  * @order:	requests that are the first on their file
  */
@@ -369,6 +377,11 @@ struct xsc_pool {
 	struct list_head	light;
 	struct list_head	later;
 	struct list_head	heavy;
+	struct list_head	watched;
+	struct callback_head	call;
+	bool			called;
+	bool			calling;
+	struct file		*bell;
 	struct list_head	idle;
 	DECLARE_HASHTABLE(order, 6);
 };
@@ -384,9 +397,18 @@ s64 xsc_start(struct xsc_container *c, struct xsc_ring *ring,
 	      struct xsc_sqe *sqe);
 s64 xsc_ring_cancel(struct xsc_ring *ring, const struct xsc_sqe *sqe);
 void xsc_ring_cancel_all(struct xsc_ring *ring);
-long xsc_ring_wait(struct xsc_ring *ring, u32 min, ktime_t *until);
+long xsc_ring_wait(struct xsc_ring *ring, struct file *file, u32 min,
+		   ktime_t *until);
 void xsc_req_advance(struct xsc_req *req);
 void xsc_req_run(struct xsc_req *req, struct xsc_worker *w);
+bool xsc_req_post(struct xsc_req *req, s64 res);
+void xsc_req_keep_result(struct xsc_req *req, s64 res);
+int xsc_req_prior(struct xsc_container *c, unsigned int back, s64 *res);
+const struct cred *xsc_req_become(const struct xsc_req *req);
+void xsc_req_unbecome(const struct cred *saved);
+bool xsc_req_sleep(struct xsc_req *req);
+void xsc_req_disarm(struct xsc_req *req);
+void xsc_req_queue(struct xsc_req *req);
 void xsc_req_cancel(struct xsc_req *req);
 void xsc_req_end(struct xsc_req *req, s64 res);
 void xsc_req_end_direct(struct xsc_req *req, s64 res);
@@ -406,6 +428,7 @@ s64 xsc_direct_result(struct xsc_req *req);
 /* xsc_poll.c: waiting for a file */
 enum xsc_armed { XSC_ARMED, XSC_ARM_READY, XSC_ARM_NOT };
 
+bool xsc_poll_ready(const struct xsc_try *t);
 enum xsc_armed xsc_poll_arm(struct xsc_req *req);
 void xsc_poll_disarm(struct xsc_req *req);
 
@@ -415,7 +438,11 @@ void xsc_pool_put(struct xsc_pool *pool);
 bool xsc_pool_reserve(struct xsc_pool *pool, struct xsc_req **spare);
 void xsc_pool_kick_locked(struct xsc_pool *pool);
 void xsc_pool_light_locked(struct xsc_pool *pool, struct xsc_req *req);
-void xsc_pool_serve(struct xsc_pool *pool, struct xsc_ring *ring);
+void xsc_pool_watched_locked(struct xsc_pool *pool, struct xsc_req *req);
+void xsc_pool_call_locked(struct xsc_pool *pool);
+void xsc_pool_serve(struct xsc_pool *pool, struct xsc_ring *ring,
+		    struct file *file);
+void xsc_pool_abort(struct xsc_pool *pool);
 bool xsc_pool_sleeps(struct xsc_pool *pool);
 void xsc_pool_wait_end(struct xsc_pool *pool);
 s64 xsc_worker_call(struct xsc_worker *w, struct xsc_req *req, u32 nr,
@@ -429,6 +456,12 @@ void xsc_poller_pool_exit(struct xsc_pool *pool);
 
 /* xsc_try.c: ops that may not block */
 enum xsc_tried xsc_try(struct xsc_try *t);
+
+/* xsc_watched.c: ops that a control sees */
+enum xsc_tried xsc_watch_first(struct xsc_container *c, struct xsc_try *t,
+			       bool held);
+void xsc_watch_settle(struct xsc_req *req, enum xsc_tried tried);
+void xsc_watch_advance(struct xsc_req *req);
 
 /**
  * xsc_quiet() - is there no CQE?
@@ -459,8 +492,7 @@ static inline bool xsc_starts(u32 op)
 		return false;
 	flags = xsc_optable[array_index_nospec(op, NR_syscalls)].flags;
 	return flags & (XSC_OPF_BLOCK | XSC_OPF_POS) &&
-	       !(flags & (XSC_OPF_CALLER | XSC_OPF_DIRECT)) &&
-	       !xsc_controlled();
+	       !(flags & (XSC_OPF_CALLER | XSC_OPF_DIRECT));
 }
 
 /**

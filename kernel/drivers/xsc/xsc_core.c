@@ -530,7 +530,7 @@ static long xsc_doorbell(struct file *file, struct xsc_entered *e)
 				    ret == -EBUSY || ret == -EINVAL);
 	mutex_unlock(&ring->lock);
 	if ((e->min || ring->defer) && ret >= 0) {
-		waited = xsc_ring_wait(ring, e->min,
+		waited = xsc_ring_wait(ring, file, e->min,
 				       e->timed ? &e->until : NULL);
 		if (!ret)
 			ret = waited != -EINTR || e->timed ? waited :

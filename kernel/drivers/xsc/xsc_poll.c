@@ -106,6 +106,24 @@ void xsc_poll_disarm(struct xsc_req *req)
 	}
 }
 
+static __poll_t xsc_poll_events(const struct xsc_try *t)
+{
+	return EPOLLERR | EPOLLHUP |
+	       (t->flags & XSC_OPF_OUT ? EPOLLOUT | EPOLLWRNORM :
+					 EPOLLIN | EPOLLRDNORM | EPOLLRDHUP);
+}
+
+/**
+ * xsc_poll_ready() - would an op wait for its file?
+ * @t:		the op, of a file that can tell
+ *
+ * Return: false if so, as far as one can see.
+ */
+bool xsc_poll_ready(const struct xsc_try *t)
+{
+	return vfs_poll(t->file, NULL) & xsc_poll_events(t);
+}
+
 /**
  * xsc_poll_arm() - wait for the file
  * @req:	owned by the caller
@@ -122,11 +140,7 @@ enum xsc_armed xsc_poll_arm(struct xsc_req *req)
 
 	if (!file_can_poll(req->try.file))
 		return XSC_ARM_NOT;
-	req->events = EPOLLERR | EPOLLHUP;
-	if (req->try.flags & XSC_OPF_OUT)
-		req->events |= EPOLLOUT | EPOLLWRNORM;
-	else
-		req->events |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
+	req->events = xsc_poll_events(&req->try);
 	req->woken = false;
 
 	init_poll_funcptr(&t.pt, xsc_poll_queue);

@@ -50,6 +50,8 @@ void xsc_pool_put(struct xsc_pool *pool)
 	}
 }
 
+static void xsc_pool_called(struct callback_head *work);
+
 static struct xsc_pool *xsc_pool_new(void)
 {
 	struct xsc_pool *pool = kzalloc(sizeof(*pool), GFP_KERNEL_ACCOUNT);
@@ -63,6 +65,8 @@ static struct xsc_pool *xsc_pool_new(void)
 	INIT_LIST_HEAD(&pool->light);
 	INIT_LIST_HEAD(&pool->later);
 	INIT_LIST_HEAD(&pool->heavy);
+	INIT_LIST_HEAD(&pool->watched);
+	init_task_work(&pool->call, xsc_pool_called);
 	INIT_LIST_HEAD(&pool->idle);
 	hash_init(pool->order);
 	pool->files = current->files;
@@ -139,6 +143,15 @@ static bool xsc_req_defers_locked(const struct xsc_req *req)
 	return !waitqueue_active(&ring->cq_wait);
 }
 
+/* The thread, if it waits for that. */
+static void xsc_pool_wake_locked(struct xsc_pool *pool)
+{
+	if (pool->attends != XSC_ASLEEP)
+		return;
+	pool->attends = XSC_ATTENDS;
+	wake_up_state(pool->task, TASK_INTERRUPTIBLE);
+}
+
 /**
  * xsc_pool_light_locked() - somebody has to try a request
  * @pool:	the pool
@@ -146,11 +159,9 @@ static bool xsc_req_defers_locked(const struct xsc_req *req)
  */
 void xsc_pool_light_locked(struct xsc_pool *pool, struct xsc_req *req)
 {
+	xsc_pool_wake_locked(pool);
 	switch (pool->attends) {
 	case XSC_ASLEEP:
-		pool->attends = XSC_ATTENDS;
-		wake_up_state(pool->task, TASK_INTERRUPTIBLE);
-		fallthrough;
 	case XSC_ATTENDS:
 		list_add_tail(&req->node, &pool->light);
 		break;
@@ -163,6 +174,40 @@ void xsc_pool_light_locked(struct xsc_pool *pool, struct xsc_req *req)
 		}
 		break;
 	}
+}
+
+/**
+ * xsc_pool_call_locked() - the thread has to look at pool->watched
+ * @pool:	the pool
+ *
+ * On its way to user mode, unless it will do so anyway; it is interrupted for
+ * that.
+ */
+void xsc_pool_call_locked(struct xsc_pool *pool)
+{
+	if (likely(list_empty(&pool->watched)) || !pool->task ||
+	    pool->called || pool->attends != XSC_AWAY)
+		return;
+	pool->called = true;
+	refcount_inc(&pool->ref);
+	if (task_work_add(pool->task, &pool->call, TWA_SIGNAL)) {
+		/* It dies, and cancels them. */
+		pool->called = false;
+		refcount_dec(&pool->ref);
+	}
+}
+
+/**
+ * xsc_pool_watched_locked() - the thread itself has to run a request
+ * @pool:	the pool
+ * @req:	the request, on no list
+ */
+void xsc_pool_watched_locked(struct xsc_pool *pool, struct xsc_req *req)
+{
+	list_add_tail(&req->node, &pool->watched);
+	xsc_pool_wake_locked(pool);
+	if (!xsc_req_defers_locked(req))
+		xsc_pool_call_locked(pool);
 }
 
 /* A thread of a dying task, or after a cancel, must not start on old flags. */
@@ -458,34 +503,75 @@ static int xsc_worker_main(void *arg)
 	do_exit(0);
 }
 
+/* What the current thread has to try, taken off its list. */
+static struct xsc_req *xsc_pool_next_locked(struct xsc_pool *pool)
+{
+	struct xsc_req *req;
+
+	req = list_first_entry_or_null(&pool->light, struct xsc_req, node);
+	if (!req)
+		req = list_first_entry_or_null(&pool->watched, struct xsc_req,
+					       node);
+	if (req) {
+		list_del_init(&req->node);
+		req->state = XSC_REQ_OWNED;
+	}
+	return req;
+}
+
 /**
  * xsc_pool_serve() - try what became ready
  * @pool:	the current thread's pool, xsc_pool_wait_end() follows
  * @ring:	the ring for which the thread waits
+ * @file:	its file, which the thread holds
  *
  * All of it, so that what ends together is told together; but no more than is
  * in flight, since a file may be woken in vain again and again.
  */
-void xsc_pool_serve(struct xsc_pool *pool, struct xsc_ring *ring)
+void xsc_pool_serve(struct xsc_pool *pool, struct xsc_ring *ring,
+		    struct file *file)
 {
 	struct xsc_req *req;
 	unsigned int left;
 
+	pool->bell = file;
 	WRITE_ONCE(pool->serving, ring);
 	spin_lock_irq(&pool->lock);
 	pool->attends = XSC_ATTENDS;
 	list_splice_tail_init(&pool->later, &pool->light);
-	for (left = pool->nr_reqs; left && !list_empty(&pool->light); left--) {
-		req = list_first_entry(&pool->light, struct xsc_req, node);
-		list_del_init(&req->node);
-		req->state = XSC_REQ_OWNED;
+	for (left = pool->nr_reqs; left; left--) {
+		req = xsc_pool_next_locked(pool);
+		if (!req)
+			break;
 		spin_unlock_irq(&pool->lock);
 		xsc_req_advance(req);
 		spin_lock_irq(&pool->lock);
 	}
 	spin_unlock_irq(&pool->lock);
 	WRITE_ONCE(pool->serving, NULL);
+	pool->bell = NULL;
 	xsc_ring_wake(ring);
+}
+
+/**
+ * xsc_pool_abort() - the thread dies in an op that it runs for itself
+ * @pool:	its pool
+ *
+ * Gives back what those hold that called xsc_watch_advance().
+ */
+void xsc_pool_abort(struct xsc_pool *pool)
+{
+	struct xsc_ring *ring = pool->serving;
+
+	WRITE_ONCE(pool->serving, NULL);
+	if (ring)
+		xsc_ring_wake(ring);
+	if (pool->bell)
+		fput(pool->bell);
+	pool->bell = NULL;
+	if (pool->calling)
+		xsc_pool_put(pool);
+	pool->calling = false;
 }
 
 /**
@@ -499,7 +585,7 @@ bool xsc_pool_sleeps(struct xsc_pool *pool)
 	bool sleeps;
 
 	spin_lock_irq(&pool->lock);
-	sleeps = list_empty(&pool->light);
+	sleeps = list_empty(&pool->light) && list_empty(&pool->watched);
 	if (sleeps)
 		pool->attends = XSC_ASLEEP;
 	spin_unlock_irq(&pool->lock);
@@ -522,7 +608,44 @@ void xsc_pool_wait_end(struct xsc_pool *pool)
 			list_move_tail(&req->node, &pool->later);
 	if (unlikely(!list_empty(&pool->light)))
 		xsc_pool_kick_locked(pool);
+	list_for_each_entry(req, &pool->watched, node) {
+		if (!xsc_req_defers_locked(req)) {
+			xsc_pool_call_locked(pool);
+			break;
+		}
+	}
 	spin_unlock_irq(&pool->lock);
+}
+
+/*
+ * The thread is on its way to user mode, where the result of the call that it
+ * comes from must stay what it is.
+ */
+static void xsc_pool_called(struct callback_head *work)
+{
+	struct xsc_pool *pool = container_of(work, struct xsc_pool, call);
+	struct pt_regs *regs = current_pt_regs();
+	long result = regs_return_value(regs);
+	bool dies = current->flags & PF_EXITING;
+	struct xsc_req *req;
+
+	if (!dies && xsc_not_now(work))
+		return;
+	pool->calling = true;
+	spin_lock_irq(&pool->lock);
+	while (!dies && pool->task && !list_empty(&pool->watched)) {
+		req = list_first_entry(&pool->watched, struct xsc_req, node);
+		list_del_init(&req->node);
+		req->state = XSC_REQ_OWNED;
+		spin_unlock_irq(&pool->lock);
+		xsc_watch_advance(req);
+		spin_lock_irq(&pool->lock);
+	}
+	pool->called = false;
+	spin_unlock_irq(&pool->lock);
+	pool->calling = false;
+	regs_set_return_value(regs, result);
+	xsc_pool_put(pool);
 }
 
 /**

@@ -36,6 +36,18 @@ for run in '' xsc-run; do
 	done
 done
 
+# a tracer must not make a server wait for one connection while another one talks
+for engine in xsc xsc-poll; do
+	run='strace -D -f -o trace xsc-run'
+	serve --engine $engine
+	for check in words pieces early slow_reader; do
+		ok "traced, $engine: $check" $TALK "$port" $check
+	done
+	ok "traced, $engine: 20 connections" xsc-echo-load --port "$port" -c 20 -n 200
+	end "traced, $engine"
+	matches "traced, $engine: the tracer sees what was received" trace '(recvfrom|read)\([0-9]+, "GET '
+done
+
 # more connections than it takes: the rest waits for its turn
 run=
 for engine in xsc xsc-poll epoll; do

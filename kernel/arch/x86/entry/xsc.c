@@ -106,22 +106,23 @@ noinstr void xsc_syscall_slow(struct pt_regs *regs, int nr)
 }
 
 /**
- * xsc_arch_op() - run one native op inside a container
+ * xsc_arch_op_enter() - what comes before a native op inside a container
  * @regs:	the task's own saved registers, loaded with the op
  * @nr:		its number
  *
  * Every control sees the op as if it had been entered alone: ptrace, seccomp,
  * audit and the raw_syscalls tracepoints read these registers.
  *
- * Return: what the op returned, after the tracer had its say.
+ * Return: the number of the call to make, or NR_syscalls if there is none: the
+ * result is in @regs.
  */
-long xsc_arch_op(struct pt_regs *regs, u32 nr)
+u32 xsc_arch_op_enter(struct pt_regs *regs, u32 nr)
 {
 	long n = syscall_enter_from_user_mode_work(regs, nr);
 
 	if (likely((unsigned long)n < NR_syscalls))
-		regs->ax = x64_sys_call(regs, array_index_nospec(n, NR_syscalls));
-	else if (n != -1)
+		return array_index_nospec(n, NR_syscalls);
+	if (n != -1)
 		regs->ax = __x64_sys_ni_syscall(regs);
 	else if (regs->ax == nr && signal_pending(current))
 		/*
@@ -129,7 +130,21 @@ long xsc_arch_op(struct pt_regs *regs, u32 nr)
 		 * call: it cannot reach a result inside a container.
 		 */
 		regs->ax = -ENOSYS;
+	return NR_syscalls;
+}
 
+/**
+ * xsc_arch_op() - run one native op inside a container
+ * @regs:	the task's own saved registers, loaded with the op
+ * @nr:		its number
+ *
+ * Return: what the op returned, after the tracer had its say.
+ */
+long xsc_arch_op(struct pt_regs *regs, u32 nr)
+{
+	nr = xsc_arch_op_enter(regs, nr);
+	if (likely(nr < NR_syscalls))
+		regs->ax = x64_sys_call(regs, nr);
 	syscall_op_exit_work(regs);
 	return regs->ax;
 }

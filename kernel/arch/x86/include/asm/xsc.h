@@ -151,6 +151,7 @@ static __always_inline long xsc_arch_call(struct pt_regs *regs, u32 nr)
 	return regs->ax;
 }
 
+u32 xsc_arch_op_enter(struct pt_regs *regs, u32 nr);
 long xsc_arch_op(struct pt_regs *regs, u32 nr);
 long xsc_arch_worker_op(u32 nr, const u64 *args);
 unsigned long xsc_arch_gate(struct xsc_seal *seal);

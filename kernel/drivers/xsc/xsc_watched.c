@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * xsc_watched.c - ops that wait, and that a control sees
+ *
+ * A tracer, a filter, audit or a tracepoint looks at the submitter's calls, so
+ * its ops run in itself.  Those that would wait for their file or their time
+ * need not hold up the doorbell for that: they become requests like others,
+ * which only the submitter takes up again.  It does so while it waits for CQEs,
+ * or else on its way to user mode.  A control sees the call at submission, and
+ * may refuse it; one that has to wait then ends with ERESTARTSYS, as if a signal
+ * had interrupted it, and is seen again when it is made.
+ *
+ * What waits for something else, a disk or a lock, runs to its end.
+ */
+#include <linux/cred.h>
+#include <linux/entry-common.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/poll.h>
+#include <linux/string.h>
+#include <linux/task_work.h>
+
+#include "xsc_async.h"
+
+/* The call itself; not on another file than that of the submission. */
+static s64 xsc_watch_call(struct xsc_container *c, const struct xsc_try *t,
+			  u32 nr, u64 fd)
+{
+	struct file *now;
+	s64 res;
+
+	if (nr != t->nr || !t->file)
+		return xsc_arch_call(c->regs, nr);
+	now = fget(fd);
+	if (now == t->file)
+		res = xsc_arch_call(c->regs, nr);
+	else
+		res = -EBADF;
+	if (now)
+		fput(now);
+	return res;
+}
+
+/* How to make an attempt. */
+enum xsc_watch {
+	XSC_WATCH_LOOK,		/* not at all */
+	XSC_WATCH_TRY,		/* told not to wait */
+	XSC_WATCH_CALL,		/* it may last */
+	XSC_WATCH_TIMED,	/* its time is over: nothing is left to do */
+};
+
+/* One attempt, seen as one call. */
+static enum xsc_tried xsc_watch_try(struct xsc_container *c, struct xsc_try *t,
+				    enum xsc_watch how)
+{
+	enum xsc_tried tried = XSC_TRY_DONE;
+	s64 before = t->done, res = 0;
+	u64 a[6];
+	u32 nr;
+
+	xsc_op_args_load(c->regs, t->args);
+	xsc_op_nr_load(c->regs, t->nr);
+	nr = xsc_arch_op_enter(c->regs, t->nr);
+	if (nr < NR_syscalls) {
+		xsc_op_args_get(c->regs, a);
+		/* What a tracer has put into its place is no more ours. */
+		if (nr != t->nr || memcmp(a, t->args, sizeof(a)))
+			how = XSC_WATCH_CALL;
+		if (how == XSC_WATCH_LOOK) {
+			tried = XSC_TRY_AGAIN;
+			res = -ERESTARTSYS;
+		} else if (how == XSC_WATCH_TRY) {
+			tried = xsc_try(t);
+			res = tried == XSC_TRY_DONE ? t->res - before :
+						      t->done - before;
+			if (tried == XSC_TRY_AGAIN && !res)
+				res = -ERESTARTSYS;
+			else if (tried != XSC_TRY_DONE && !res)
+				how = XSC_WATCH_CALL;
+		}
+		if (how == XSC_WATCH_CALL) {
+			res = xsc_watch_call(c, t, nr, a[0]);
+			tried = XSC_TRY_DONE;
+		}
+		regs_set_return_value(c->regs, res);
+	}
+	syscall_op_exit_work(c->regs);
+	if (tried == XSC_TRY_DONE) {
+		res = regs_return_value(c->regs);
+		/* It is in flight: there is no call to restart. */
+		if (xsc_interrupted(res))
+			res = -EINTR;
+		t->res = xsc_total(before, res);
+	}
+	if (task_work_pending(current))
+		task_work_run();
+	return tried;
+}
+
+/* The same at the doorbell. */
+static enum xsc_tried xsc_watch_now(struct xsc_container *c, struct xsc_try *t,
+				    enum xsc_watch how)
+{
+	struct file *file = t->file;
+	enum xsc_tried tried;
+
+	xsc_held_drop(&c->held);
+	/* A light reference would not do: any call may come now. */
+	if (file)
+		get_file(file);
+	tried = xsc_watch_try(c, t, how);
+	if (file)
+		fput(file);
+	return tried;
+}
+
+/**
+ * xsc_watch_first() - run an op that a control sees, if it does not wait
+ * @c:		the doorbell
+ * @t:		the op
+ * @held:	it stands behind another one
+ *
+ * Return: as xsc_try(): XSC_TRY_DONE and XSC_TRY_CALLER, or what to wait for:
+ * XSC_TRY_AGAIN, XSC_TRY_TIMER.
+ */
+enum xsc_tried xsc_watch_first(struct xsc_container *c, struct xsc_try *t,
+			       bool held)
+{
+	bool later = t->poll_first;
+	struct file *file = t->file;
+	enum xsc_tried tried;
+
+	if (held)
+		return xsc_watch_now(c, t, XSC_WATCH_LOOK);
+	/* A call that waits for nothing, or for a disk. */
+	if (file && (!file_can_poll(file) ||
+		     S_ISREG(file_inode(file)->i_mode)))
+		return XSC_TRY_CALLER;
+	/* Whatever it says, it has not run. */
+	t->poll_first = true;
+	tried = xsc_try(t);
+	t->poll_first = false;
+	if (tried != XSC_TRY_TIMER &&
+	    (!file || (tried != XSC_TRY_AGAIN && tried != XSC_TRY_POLL)))
+		return XSC_TRY_CALLER;
+	later |= tried == XSC_TRY_TIMER || !xsc_poll_ready(t);
+	if (xsc_watch_now(c, t, later ? XSC_WATCH_LOOK : XSC_WATCH_TRY) ==
+	    XSC_TRY_DONE)
+		return XSC_TRY_DONE;
+	return tried == XSC_TRY_TIMER ? tried : XSC_TRY_AGAIN;
+}
+
+/**
+ * xsc_watch_settle() - have a request wait
+ * @req:	owned by the caller, who has it no more
+ * @tried:	what xsc_watch_first() said
+ */
+void xsc_watch_settle(struct xsc_req *req, enum xsc_tried tried)
+{
+	if (tried == XSC_TRY_TIMER ? !xsc_req_sleep(req) :
+				     xsc_poll_arm(req) == XSC_ARMED)
+		return;
+	xsc_req_queue(req);
+}
+
+/**
+ * struct xsc_watch_run - a request being run
+ * @c:		its container
+ * @saved:	for xsc_req_unbecome()
+ */
+struct xsc_watch_run {
+	struct xsc_container	c;
+	const struct cred	*saved;
+};
+
+/* The task dies inside an op. */
+static void xsc_watch_abort(struct xsc_container *c)
+{
+	struct xsc_watch_run *run = container_of(c, struct xsc_watch_run, c);
+
+	xsc_req_unbecome(run->saved);
+	xsc_req_cancel(c->req);
+	xsc_pool_abort(current->xsc.pool);
+}
+
+/* The rest of a chain; its last CQE ends the request. */
+static void xsc_watch_chain(struct xsc_container *c, struct xsc_req *req)
+{
+	s64 res = req->try.res;
+	struct xsc_sqe *sqe;
+
+	for (;;) {
+		xsc_req_keep_result(req, res);
+		if (IS_ERR_VALUE((unsigned long)res))
+			c->failed = true;
+		if (xsc_req_post(req, res))
+			return;
+		sqe = &req->sqes[req->pos];
+		if (READ_ONCE(req->cancelled))
+			res = -ECANCELED;
+		else
+			res = xsc_check_chained(c, sqe) ?: xsc_run(c, sqe);
+		if (xsc_interrupted(res))
+			res = -EINTR;
+	}
+}
+
+/**
+ * xsc_watch_advance() - run a request that a control sees
+ * @req:	owned by the caller, its submitter
+ *
+ * Context: no locks.  Inside a container it waits until that has ended.
+ */
+void xsc_watch_advance(struct xsc_req *req)
+{
+	struct xsc_watch_run run = {
+		.c.prior = xsc_req_prior,
+		.c.abort = xsc_watch_abort,
+		.c.req = req,
+	};
+	enum xsc_watch how = req->timed ? XSC_WATCH_TIMED : XSC_WATCH_TRY;
+	struct xsc_ring *ring = req->ring;
+	enum xsc_tried tried;
+	unsigned int tries;
+
+	for (tries = 0;; tries++) {
+		xsc_req_disarm(req);
+		if (current->xsc.container) {
+			xsc_req_queue(req);
+			return;
+		}
+		if (READ_ONCE(req->cancelled)) {
+			xsc_req_cancel(req);
+			return;
+		}
+		if (how == XSC_WATCH_TRY) {
+			enum xsc_armed armed = xsc_poll_arm(req);
+
+			if (armed == XSC_ARMED)
+				return;
+			/* A file that is ready and is not. */
+			if (armed == XSC_ARM_NOT || tries == 8)
+				how = XSC_WATCH_CALL;
+		}
+		xsc_container_begin(&run.c, XSC_WAY_RING);
+		run.saved = xsc_req_become(req);
+		tried = xsc_watch_try(&run.c, &req->try, how);
+		if (tried == XSC_TRY_DONE)
+			break;
+		xsc_req_unbecome(run.saved);
+		xsc_container_end(&run.c);
+	}
+
+	kref_get(&ring->ref);
+	xsc_watch_chain(&run.c, req);
+	xsc_req_unbecome(run.saved);
+	xsc_container_end(&run.c);
+	xsc_ring_count_malformed(ring, run.c.malformed);
+	xsc_ring_put(ring);
+}
