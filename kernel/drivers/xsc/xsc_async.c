@@ -772,24 +772,13 @@ void xsc_req_unreserve(struct xsc_pool *pool, struct xsc_req *req)
 		kmem_cache_free(xsc_req_cache, req);
 }
 
-/* A request for @nr SQEs that start with @t, or NULL. */
-static struct xsc_req *xsc_req_new(struct xsc_ring *ring, struct xsc_pool *pool,
-				   const struct xsc_try *t, unsigned int nr)
+/* All of a request but its SQEs, @try, and what goes with a field that says so. */
+static __always_inline void xsc_req_init(struct xsc_req *req,
+					 struct xsc_ring *ring,
+					 struct xsc_pool *pool, unsigned int nr)
 {
-	struct xsc_req *req;
 	unsigned int i;
 
-	if (!xsc_pool_reserve(pool, &req))
-		return NULL;
-	if (!req)
-		req = kmem_cache_alloc(xsc_req_cache, GFP_KERNEL_ACCOUNT);
-	if (!req)
-		goto fail;
-	/* All of them, but what goes with a field that says so. */
-	req->sqes = &req->sqe;
-	req->results = NULL;
-	if (nr > 1 && !xsc_req_make_chain(req, nr))
-		goto fail;
 	req->ring = ring;
 	req->pool = pool;
 	INIT_LIST_HEAD(&req->node);
@@ -803,13 +792,32 @@ static struct xsc_req *xsc_req_new(struct xsc_ring *ring, struct xsc_pool *pool,
 	req->light = false;
 	req->timed = false;
 	req->direct = false;
-	req->try = *t;
 	for (i = 0; i < XSC_WAITS; i++)
 		req->wait[i].head = NULL;
 	req->nr = nr;
 	req->pos = 0;
 	req->at = 0;
 	req->base = 0;
+}
+
+/* A request for @nr SQEs that start with @t, or NULL. */
+static struct xsc_req *xsc_req_new(struct xsc_ring *ring, struct xsc_pool *pool,
+				   const struct xsc_try *t, unsigned int nr)
+{
+	struct xsc_req *req;
+
+	if (!xsc_pool_reserve(pool, &req))
+		return NULL;
+	if (!req)
+		req = kmem_cache_alloc(xsc_req_cache, GFP_KERNEL_ACCOUNT);
+	if (!req)
+		goto fail;
+	req->sqes = &req->sqe;
+	req->results = NULL;
+	if (nr > 1 && !xsc_req_make_chain(req, nr))
+		goto fail;
+	xsc_req_init(req, ring, pool, nr);
+	req->try = *t;
 	return req;
 fail:
 	xsc_req_unreserve(pool, req);
@@ -824,26 +832,33 @@ static void xsc_req_unmake(struct xsc_req *req)
 	xsc_req_unreserve(req->pool, req);
 }
 
-/* From here on others may find it; it has CQEs to come. */
-static void xsc_req_publish(struct xsc_req *req)
+/* Its ring has CQEs to come. */
+static __always_inline void xsc_req_promise(struct xsc_req *req)
 {
 	struct xsc_ring *ring = req->ring;
-	struct xsc_pool *pool = req->pool;
 
-	req->try.args = req->sqes[0].args;
 	kref_get(&ring->ref);
-	refcount_inc(&pool->ref);
-	spin_lock_irq(&pool->lock);
-	/* The poller may be late: the thread is gone. */
-	req->cancelled = !pool->task;
-	hlist_add_head(&req->pool_node, &pool->reqs);
-	spin_unlock_irq(&pool->lock);
+	refcount_inc(&req->pool->ref);
 	spin_lock_irq(&ring->cq_lock);
 	list_add_tail(&req->ring_node, &ring->reqs);
 	/* The doorbell reads it and is us: no order needed. */
 	WRITE_ONCE(ring->inflight, ring->inflight + req->nr);
 	spin_unlock_irq(&ring->cq_lock);
 	xsc_count(XSC_WAY_RING, xsc_optable[req->try.nr].family);
+}
+
+/* From here on others may find it. */
+static void xsc_req_publish(struct xsc_req *req)
+{
+	struct xsc_pool *pool = req->pool;
+
+	req->try.args = req->sqes[0].args;
+	spin_lock_irq(&pool->lock);
+	/* The poller may be late: the thread is gone. */
+	req->cancelled = !pool->task;
+	hlist_add_head(&req->pool_node, &pool->reqs);
+	spin_unlock_irq(&pool->lock);
+	xsc_req_promise(req);
 }
 
 /* In the caller; it may last. */
@@ -918,6 +933,72 @@ static s64 xsc_first_try(struct xsc_container *c, struct xsc_ring *ring,
 	return XSC_GOES_ON;
 }
 
+/* One call of the device for what is left of the doorbell. */
+static __always_inline void xsc_ring_plug(struct xsc_ring *ring)
+{
+	if (!ring->c.left || ring->plugged)
+		return;
+	blk_start_plug_nr_ios(&ring->plug, ring->c.left + 1);
+	ring->plugged = true;
+}
+
+/**
+ * xsc_start_direct() - xsc_start() for an op like the last that went to a device
+ * @ring:	the ring, locked; ring->c.left says how many SQEs come after it
+ * @sqe:	the kernel's own copy: pread64 or pwrite64, no flags
+ *
+ * The same steps as there, without those that come to nothing for such an op.
+ * No container need have begun.
+ *
+ * Return: XSC_GOES_ON, or 0: nothing was done, and xsc_start() has to.
+ */
+s64 xsc_start_direct(struct xsc_ring *ring, const struct xsc_sqe *sqe)
+{
+	u32 nr = array_index_nospec(sqe->op, NR_syscalls);
+	u8 opflags = xsc_optable[nr].flags;
+	bool out = opflags & XSC_OPF_OUT;
+	struct xsc_pool *pool = ring->pool;
+	enum xsc_directed directed;
+	struct xsc_req *req;
+	struct file *file;
+
+	if (unlikely(!pool || READ_ONCE(pool->task) != current ||
+		     !xsc_pool_is_ours(pool) || ring->polling ||
+		     xsc_controlled()))
+		return 0;
+	file = fget(sqe->args[0]);
+	if (unlikely(!file))
+		return 0;
+	if (unlikely(!xsc_direct_may(file, out, sqe->args[3])))
+		goto no;
+	req = xsc_pool_reuse(pool);
+	if (unlikely(!req))
+		goto no;
+	xsc_req_init(req, ring, pool, 1);
+	req->sqes = &req->sqe;
+	req->results = NULL;
+	req->sqe = *sqe;
+	req->try.nr = nr;
+	req->try.flags = opflags;
+	req->try.poll_first = false;
+	req->try.watched = false;
+	req->try.file = file;
+	req->try.args = req->sqe.args;
+	req->try.done = 0;
+	xsc_req_promise(req);
+	xsc_ring_plug(ring);
+	directed = xsc_direct_start(req);
+	if (unlikely(directed != XSC_DIRECT_GOES_ON) &&
+	    (directed == XSC_DIRECT_DONE ||
+	     xsc_req_settle(req, XSC_TRY_WORKER)))
+		xsc_req_advance(req);
+	return XSC_GOES_ON;
+no:
+	fput(file);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(xsc_start_direct);
+
 /**
  * xsc_start() - run an op if it does not block, else let it go on by itself
  * @c:		the doorbell
@@ -953,11 +1034,8 @@ s64 xsc_start(struct xsc_container *c, struct xsc_ring *ring,
 		return xsc_fall_back(c, ring, sqe, &t);
 	req->sqe = *sqe;
 	xsc_req_publish(req);
-	/* One call of the device for what is left of the doorbell. */
-	if (tried == XSC_TRY_DIRECT && c->left && !ring->plugged) {
-		blk_start_plug_nr_ios(&ring->plug, c->left + 1);
-		ring->plugged = true;
-	}
+	if (tried == XSC_TRY_DIRECT)
+		xsc_ring_plug(ring);
 	if (t.flags & XSC_OPF_POS && !(sqe->flags & XSC_SQE_UNORDERED)) {
 		req->light = true;
 		if (xsc_order_enter(req))

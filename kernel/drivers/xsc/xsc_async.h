@@ -395,6 +395,7 @@ void xsc_ring_wake(struct xsc_ring *ring);
 void xsc_ring_undefer(struct xsc_ring *ring);
 s64 xsc_start(struct xsc_container *c, struct xsc_ring *ring,
 	      struct xsc_sqe *sqe);
+s64 xsc_start_direct(struct xsc_ring *ring, const struct xsc_sqe *sqe);
 s64 xsc_ring_cancel(struct xsc_ring *ring, const struct xsc_sqe *sqe);
 void xsc_ring_cancel_all(struct xsc_ring *ring);
 long xsc_ring_wait(struct xsc_ring *ring, struct file *file, u32 min,
@@ -421,7 +422,43 @@ void xsc_req_unreserve(struct xsc_pool *pool, struct xsc_req *req);
 /* xsc_direct.c: direct I/O */
 enum xsc_directed { XSC_DIRECT_GOES_ON, XSC_DIRECT_DONE, XSC_DIRECT_NOT };
 
-bool xsc_direct_try(const struct file *file, bool out, loff_t pos);
+/**
+ * xsc_direct_try() - can an op be direct I/O?
+ * @file:	with O_DIRECT
+ * @out:	a write
+ * @pos:	where
+ *
+ * Return: false if a worker has to run it.
+ */
+static __always_inline bool xsc_direct_try(const struct file *file, bool out,
+					   loff_t pos)
+{
+	fmode_t need = FMODE_NOWAIT | (out ? FMODE_PWRITE | FMODE_CAN_WRITE :
+					     FMODE_PREAD | FMODE_CAN_READ) |
+		       (out ? FMODE_WRITE : FMODE_READ);
+
+	return pos >= 0 && (file->f_mode & need) == need &&
+	       (out ? !file->f_op->write && file->f_op->write_iter :
+		      !file->f_op->read && file->f_op->read_iter);
+}
+
+/**
+ * xsc_direct_may() - the same for any file
+ * @file:	the file
+ * @out:	a write
+ * @pos:	where
+ *
+ * Return: true if the op is direct I/O.
+ */
+static __always_inline bool xsc_direct_may(const struct file *file, bool out,
+					   loff_t pos)
+{
+	umode_t mode = file_inode(file)->i_mode;
+
+	return file->f_flags & O_DIRECT && (S_ISREG(mode) || S_ISBLK(mode)) &&
+	       xsc_direct_try(file, out, pos);
+}
+
 enum xsc_directed xsc_direct_start(struct xsc_req *req);
 s64 xsc_direct_result(struct xsc_req *req);
 
@@ -436,6 +473,7 @@ void xsc_poll_disarm(struct xsc_req *req);
 struct xsc_pool *xsc_pool_get(struct xsc_ring *ring);
 void xsc_pool_put(struct xsc_pool *pool);
 bool xsc_pool_reserve(struct xsc_pool *pool, struct xsc_req **spare);
+struct xsc_req *xsc_pool_reuse(struct xsc_pool *pool);
 void xsc_pool_kick_locked(struct xsc_pool *pool);
 void xsc_pool_light_locked(struct xsc_pool *pool, struct xsc_req *req);
 void xsc_pool_watched_locked(struct xsc_pool *pool, struct xsc_req *req);
@@ -493,6 +531,19 @@ static inline bool xsc_starts(u32 op)
 	flags = xsc_optable[array_index_nospec(op, NR_syscalls)].flags;
 	return flags & (XSC_OPF_BLOCK | XSC_OPF_POS) &&
 	       !(flags & (XSC_OPF_CALLER | XSC_OPF_DIRECT));
+}
+
+/**
+ * xsc_pool_is_ours() - do workers have what the current thread has?
+ * @pool:	its pool
+ *
+ * Return: false if it has other files, another working directory or other
+ * namespaces than they.
+ */
+static __always_inline bool xsc_pool_is_ours(const struct xsc_pool *pool)
+{
+	return pool->files == current->files && pool->fs == current->fs &&
+	       pool->nsproxy == current->nsproxy;
 }
 
 /**

@@ -294,7 +294,8 @@ EXPORT_SYMBOL_GPL(xsc_defer);
  */
 long xsc_own_op(struct pt_regs *regs, int nr)
 {
-	struct xsc_op_regs args;
+	/* Hardened kernels would clear it, though all of it is set. */
+	struct xsc_op_regs args __attribute__((__uninitialized__));
 
 	if (nr == XSC_OP_NOP) {
 		xsc_count(XSC_WAY_DIRECT, XSC_FAM_OTHER);

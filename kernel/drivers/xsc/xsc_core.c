@@ -356,6 +356,29 @@ static noinline bool xsc_ring_pollable(struct xsc_ring *ring, u32 left)
 	return true;
 }
 
+/*
+ * Ops that go to a device like the last one did need nothing of what a
+ * container has.  Returns how many of @left SQEs were such.
+ */
+static noinline u32 xsc_ring_run_direct(struct xsc_ring *ring, u32 left)
+{
+	struct xsc_sqe *sqe = &ring->sqe;
+	u32 n;
+
+	ring->c.taken = 0;
+	for (n = 0; n < left; n++) {
+		xsc_ring_read_sqe(ring, ring->sq_head, sqe);
+		ring->c.left = left - n - 1;
+		if ((sqe->op != __NR_pread64 && sqe->op != __NR_pwrite64) ||
+		    (int)sqe->args[0] != ring->direct_fd ||
+		    xsc_sqe_extras(sqe) || signal_pending(current) ||
+		    !xsc_start_direct(ring, sqe))
+			break;
+		xsc_ring_went_on(ring);
+	}
+	return n;
+}
+
 /* Take up to @to_submit SQEs.  Returns a count, an errno or a restart code. */
 static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 			 u32 to_submit)
@@ -364,9 +387,10 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 	struct xsc_cr_hdr *cr = ring->cr.addr;
 	struct xsc_container *c = &ring->c;
 	const bool async = ring->async;
-	u32 queued, used, flags = 0;
+	u32 queued, used, inflight = 0, flags = 0;
+	bool published = true;
 	u32 left, room;
-	long ret;
+	long ret = 0;
 
 	ring->bell = file;
 	ring->done = 0;
@@ -374,15 +398,15 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 	queued = smp_load_acquire(&sr->sq_tail) - ring->sq_head;
 	/* Pairs with the user's store-release of cq_head: CQEs were read. */
 	used = smp_load_acquire(&sr->cq_head);
-	if (async) {
-		spin_lock_irq(&ring->cq_lock);
-		used = ring->cq_tail - used;
-		c->room = ring->cq_mask + 1 - used - ring->inflight;
-		spin_unlock_irq(&ring->cq_lock);
-	} else {
-		used = ring->cq_tail - used;
-		c->room = ring->cq_mask + 1 - used;
-	}
+	if (async)
+		/*
+		 * Pairs with the store-release in xsc_ring_post(): what is not
+		 * in flight any more is in cq_tail.  The other way round it may
+		 * count twice, which is safe.
+		 */
+		inflight = smp_load_acquire(&ring->inflight);
+	used = READ_ONCE(ring->cq_tail) - used;
+	c->room = ring->cq_mask + 1 - used - inflight;
 	if (queued > ring->sq_mask + 1 || used > ring->cq_mask + 1) {
 		WRITE_ONCE(cr->flags, XSC_CR_SQ_BROKEN);
 		return -EINVAL;
@@ -391,6 +415,16 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 	if ((s32)c->room < 0)
 		c->room = 0;
 
+	left = min(to_submit, queued);
+	if (ring->direct_fd >= 0 && !ring->polling) {
+		queued = xsc_ring_run_direct(ring, min(left, c->room));
+		left -= queued;
+		c->room -= queued;
+		if (likely(!left)) {
+			xsc_ring_unplug(ring);
+			goto out;
+		}
+	}
 	ret = xsc_container_begin(c, XSC_WAY_RING);
 	if (ret)
 		return ret;
@@ -398,7 +432,7 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 		c->async = ring;
 
 	room = c->room;
-	for (left = min(to_submit, queued); left; left--) {
+	for (; left; left--) {
 		s64 res;
 
 		if (unlikely(!room)) {
@@ -431,19 +465,24 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 			ring->done++;
 			ring->sq_head++;
 			room++;
+			published = false;
 		} else {
 			xsc_ring_complete(ring, ring->sqe.user_data, res);
+			published = false;
 		}
 		if (unlikely(signal_pending(current)))
 			break;
 	}
 
 	xsc_ring_unplug(ring);
-	xsc_ring_publish_end(ring);
-	WRITE_ONCE(cr->sqes_done, cr->sqes_done + ring->done);
+	/* What went on by itself has said so. */
+	if (!published)
+		xsc_ring_publish_end(ring);
 	xsc_ring_count_malformed(ring, c->malformed);
-	WRITE_ONCE(cr->flags, flags);
 	xsc_container_end(c);
+out:
+	WRITE_ONCE(cr->sqes_done, cr->sqes_done + ring->done);
+	WRITE_ONCE(cr->flags, flags);
 	ret = ring->done ?: ret;
 	trace_xsc_container(XSC_WAY_RING, ring->done, ret);
 	return ret;
@@ -567,7 +606,8 @@ static void xsc_ring_rescued(struct callback_head *work)
 static long xsc_ring_op_enter(struct file *file,
 			      const struct xsc_ring_enter *enter)
 {
-	struct xsc_entered e;
+	/* As in xsc_own_op(). */
+	struct xsc_entered e __attribute__((__uninitialized__));
 	int err = xsc_entered_get(&e, enter);
 
 	if (err) {

@@ -83,25 +83,6 @@ static void xsc_direct_done(struct kiocb *kiocb, long res)
 }
 
 /**
- * xsc_direct_try() - can an op be direct I/O?
- * @file:	with O_DIRECT
- * @out:	a write
- * @pos:	where
- *
- * Return: false if a worker has to run it.
- */
-bool xsc_direct_try(const struct file *file, bool out, loff_t pos)
-{
-	fmode_t need = FMODE_NOWAIT | (out ? FMODE_PWRITE | FMODE_CAN_WRITE :
-					     FMODE_PREAD | FMODE_CAN_READ) |
-		       (out ? FMODE_WRITE : FMODE_READ);
-
-	return pos >= 0 && (file->f_mode & need) == need &&
-	       (out ? !file->f_op->write && file->f_op->write_iter :
-		      !file->f_op->read && file->f_op->read_iter);
-}
-
-/**
  * xsc_direct_start() - hand it to the file system
  * @req:	owned by the caller; xsc_direct_try() holds
  *
@@ -115,7 +96,8 @@ enum xsc_directed xsc_direct_start(struct xsc_req *req)
 	void __user *buf = (void __user *)(unsigned long)t->args[1];
 	bool out = t->flags & XSC_OPF_OUT;
 	struct kiocb *kiocb = &req->kiocb;
-	struct iov_iter iter;
+	/* Hardened kernels would clear it, though all of it is set. */
+	struct iov_iter iter __attribute__((__uninitialized__));
 	ssize_t ret;
 
 	init_sync_kiocb(kiocb, t->file);

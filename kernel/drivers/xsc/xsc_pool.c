@@ -105,10 +105,7 @@ struct xsc_pool *xsc_pool_get(struct xsc_ring *ring)
 		refcount_inc(&pool->ref);
 		ring->pool = pool;
 	}
-	if (pool->files != current->files || pool->fs != current->fs ||
-	    pool->nsproxy != current->nsproxy)
-		return NULL;
-	return pool;
+	return xsc_pool_is_ours(pool) ? pool : NULL;
 }
 
 /**
@@ -254,6 +251,44 @@ static void xsc_pool_account_locked(struct xsc_pool *pool)
 	memset(pool->moved, 0, sizeof(pool->moved));
 }
 
+static struct xsc_req *xsc_pool_spare_locked(struct xsc_pool *pool)
+{
+	struct xsc_req *req;
+
+	req = hlist_entry_safe(pool->spare.first, struct xsc_req, pool_node);
+	if (req) {
+		hlist_del(&req->pool_node);
+		pool->nr_spare--;
+	}
+	xsc_pool_account_locked(pool);
+	return req;
+}
+
+/**
+ * xsc_pool_reuse() - a request that has ended, for an op of the current thread
+ * @pool:	its pool
+ *
+ * It does in one go what xsc_pool_reserve() and making the request known do
+ * otherwise; nobody but the thread looks for it before it has CQEs to come.
+ *
+ * Return: the request, or NULL.
+ */
+struct xsc_req *xsc_pool_reuse(struct xsc_pool *pool)
+{
+	struct xsc_req *req = NULL;
+
+	spin_lock_irq(&pool->lock);
+	if (likely(pool->nr_workers)) {
+		req = xsc_pool_spare_locked(pool);
+		if (likely(req)) {
+			hlist_add_head(&req->pool_node, &pool->reqs);
+			pool->nr_reqs++;
+		}
+	}
+	spin_unlock_irq(&pool->lock);
+	return req;
+}
+
 /**
  * xsc_pool_reserve() - there is going to be one more request
  * @pool:	the current thread's pool
@@ -266,12 +301,7 @@ bool xsc_pool_reserve(struct xsc_pool *pool, struct xsc_req **spare)
 	bool make;
 
 	spin_lock_irq(&pool->lock);
-	*spare = hlist_entry_safe(pool->spare.first, struct xsc_req, pool_node);
-	if (*spare) {
-		hlist_del(&(*spare)->pool_node);
-		pool->nr_spare--;
-	}
-	xsc_pool_account_locked(pool);
+	*spare = xsc_pool_spare_locked(pool);
 	pool->nr_reqs++;
 	make = !pool->nr_workers;
 	if (make)
