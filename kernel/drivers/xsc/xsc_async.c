@@ -758,21 +758,10 @@ static bool xsc_req_make_chain(struct xsc_req *req, unsigned int nr)
 	return false;
 }
 
-/**
- * xsc_req_unreserve() - undo xsc_pool_reserve()
- * @pool:	the pool
- * @req:	memory for the request, or NULL
+/*
+ * All of a request but its SQEs, @try, what the pool has set, and what goes with
+ * a field that says so.
  */
-void xsc_req_unreserve(struct xsc_pool *pool, struct xsc_req *req)
-{
-	spin_lock_irq(&pool->lock);
-	pool->nr_reqs--;
-	spin_unlock_irq(&pool->lock);
-	if (req)
-		kmem_cache_free(xsc_req_cache, req);
-}
-
-/* All of a request but its SQEs, @try, and what goes with a field that says so. */
 static __always_inline void xsc_req_init(struct xsc_req *req,
 					 struct xsc_ring *ring,
 					 struct xsc_pool *pool, unsigned int nr)
@@ -784,10 +773,7 @@ static __always_inline void xsc_req_init(struct xsc_req *req,
 	INIT_LIST_HEAD(&req->node);
 	INIT_LIST_HEAD(&req->behind);
 	req->creds = get_current_cred();
-	req->runner = NULL;
-	req->state = XSC_REQ_OWNED;
 	req->woken = false;
-	req->cancelled = false;
 	req->ordered = false;
 	req->light = false;
 	req->timed = false;
@@ -800,43 +786,63 @@ static __always_inline void xsc_req_init(struct xsc_req *req,
 	req->base = 0;
 }
 
+/* A request of the pool's, or NULL. */
+static struct xsc_req *xsc_req_get(struct xsc_pool *pool)
+{
+	struct xsc_req *req = xsc_pool_reuse(pool);
+
+	if (likely(req))
+		return req;
+	if (!xsc_pool_reserve(pool))
+		return NULL;
+	req = kmem_cache_alloc(xsc_req_cache, GFP_KERNEL_ACCOUNT);
+	if (req)
+		xsc_pool_add(pool, req);
+	else
+		xsc_pool_unreserve(pool, NULL);
+	return req;
+}
+
+/* Undo it. */
+static void xsc_req_unget(struct xsc_pool *pool, struct xsc_req *req)
+{
+	xsc_pool_unreserve(pool, req);
+	kmem_cache_free(xsc_req_cache, req);
+}
+
 /* A request for @nr SQEs that start with @t, or NULL. */
 static struct xsc_req *xsc_req_new(struct xsc_ring *ring, struct xsc_pool *pool,
 				   const struct xsc_try *t, unsigned int nr)
 {
-	struct xsc_req *req;
+	struct xsc_req *req = xsc_req_get(pool);
 
-	if (!xsc_pool_reserve(pool, &req))
+	if (!req)
 		return NULL;
-	if (!req)
-		req = kmem_cache_alloc(xsc_req_cache, GFP_KERNEL_ACCOUNT);
-	if (!req)
-		goto fail;
 	req->sqes = &req->sqe;
 	req->results = NULL;
-	if (nr > 1 && !xsc_req_make_chain(req, nr))
-		goto fail;
+	if (nr > 1 && !xsc_req_make_chain(req, nr)) {
+		xsc_req_unget(pool, req);
+		return NULL;
+	}
 	xsc_req_init(req, ring, pool, nr);
 	req->try = *t;
 	return req;
-fail:
-	xsc_req_unreserve(pool, req);
-	return NULL;
 }
 
-/* Undo xsc_req_new(); nobody has seen the request. */
+/* Undo xsc_req_new(). */
 static void xsc_req_unmake(struct xsc_req *req)
 {
 	put_cred(req->creds);
 	xsc_req_free_chain(req);
-	xsc_req_unreserve(req->pool, req);
+	xsc_req_unget(req->pool, req);
 }
 
-/* Its ring has CQEs to come. */
-static __always_inline void xsc_req_promise(struct xsc_req *req)
+/* From here on its ring finds it, and has CQEs to come. */
+static __always_inline void xsc_req_publish(struct xsc_req *req)
 {
 	struct xsc_ring *ring = req->ring;
 
+	req->try.args = req->sqes[0].args;
 	kref_get(&ring->ref);
 	refcount_inc(&req->pool->ref);
 	spin_lock_irq(&ring->cq_lock);
@@ -845,20 +851,6 @@ static __always_inline void xsc_req_promise(struct xsc_req *req)
 	WRITE_ONCE(ring->inflight, ring->inflight + req->nr);
 	spin_unlock_irq(&ring->cq_lock);
 	xsc_count(XSC_WAY_RING, xsc_optable[req->try.nr].family);
-}
-
-/* From here on others may find it. */
-static void xsc_req_publish(struct xsc_req *req)
-{
-	struct xsc_pool *pool = req->pool;
-
-	req->try.args = req->sqes[0].args;
-	spin_lock_irq(&pool->lock);
-	/* The poller may be late: the thread is gone. */
-	req->cancelled = !pool->task;
-	hlist_add_head(&req->pool_node, &pool->reqs);
-	spin_unlock_irq(&pool->lock);
-	xsc_req_promise(req);
 }
 
 /* In the caller; it may last. */
@@ -983,9 +975,8 @@ s64 xsc_start_direct(struct xsc_ring *ring, const struct xsc_sqe *sqe)
 	req->try.poll_first = false;
 	req->try.watched = false;
 	req->try.file = file;
-	req->try.args = req->sqe.args;
 	req->try.done = 0;
-	xsc_req_promise(req);
+	xsc_req_publish(req);
 	xsc_ring_plug(ring);
 	directed = xsc_direct_start(req);
 	if (unlikely(directed != XSC_DIRECT_GOES_ON) &&

@@ -417,7 +417,6 @@ void xsc_req_queue_locked(struct xsc_req *req);
 void xsc_req_wake(struct xsc_req *req);
 bool xsc_req_claim_locked(struct xsc_req *req);
 void xsc_req_free_spare(struct xsc_pool *pool);
-void xsc_req_unreserve(struct xsc_pool *pool, struct xsc_req *req);
 
 /* xsc_direct.c: direct I/O */
 enum xsc_directed { XSC_DIRECT_GOES_ON, XSC_DIRECT_DONE, XSC_DIRECT_NOT };
@@ -472,7 +471,9 @@ void xsc_poll_disarm(struct xsc_req *req);
 /* xsc_pool.c: worker threads */
 struct xsc_pool *xsc_pool_get(struct xsc_ring *ring);
 void xsc_pool_put(struct xsc_pool *pool);
-bool xsc_pool_reserve(struct xsc_pool *pool, struct xsc_req **spare);
+bool xsc_pool_reserve(struct xsc_pool *pool);
+void xsc_pool_add(struct xsc_pool *pool, struct xsc_req *req);
+void xsc_pool_unreserve(struct xsc_pool *pool, struct xsc_req *req);
 struct xsc_req *xsc_pool_reuse(struct xsc_pool *pool);
 void xsc_pool_kick_locked(struct xsc_pool *pool);
 void xsc_pool_light_locked(struct xsc_pool *pool, struct xsc_req *req);

@@ -251,39 +251,34 @@ static void xsc_pool_account_locked(struct xsc_pool *pool)
 	memset(pool->moved, 0, sizeof(pool->moved));
 }
 
-static struct xsc_req *xsc_pool_spare_locked(struct xsc_pool *pool)
+/* It has an owner, the current thread, who makes it. */
+static void xsc_pool_add_locked(struct xsc_pool *pool, struct xsc_req *req)
 {
-	struct xsc_req *req;
-
-	req = hlist_entry_safe(pool->spare.first, struct xsc_req, pool_node);
-	if (req) {
-		hlist_del(&req->pool_node);
-		pool->nr_spare--;
-	}
-	xsc_pool_account_locked(pool);
-	return req;
+	req->state = XSC_REQ_OWNED;
+	req->runner = NULL;
+	/* The poller may be late: the thread is gone. */
+	req->cancelled = !pool->task;
+	hlist_add_head(&req->pool_node, &pool->reqs);
 }
 
 /**
- * xsc_pool_reuse() - a request that has ended, for an op of the current thread
- * @pool:	its pool
+ * xsc_pool_reuse() - a request that has ended, for one more
+ * @pool:	the current thread's pool
  *
- * It does in one go what xsc_pool_reserve() and making the request known do
- * otherwise; nobody but the thread looks for it before it has CQEs to come.
- *
- * Return: the request, or NULL.
+ * Return: the request, counted and the caller's; or NULL.
  */
 struct xsc_req *xsc_pool_reuse(struct xsc_pool *pool)
 {
 	struct xsc_req *req = NULL;
 
 	spin_lock_irq(&pool->lock);
-	if (likely(pool->nr_workers)) {
-		req = xsc_pool_spare_locked(pool);
-		if (likely(req)) {
-			hlist_add_head(&req->pool_node, &pool->reqs);
-			pool->nr_reqs++;
-		}
+	if (likely(pool->nr_workers && pool->nr_spare)) {
+		req = hlist_entry(pool->spare.first, struct xsc_req, pool_node);
+		hlist_del(&req->pool_node);
+		pool->nr_spare--;
+		pool->nr_reqs++;
+		xsc_pool_add_locked(pool, req);
+		xsc_pool_account_locked(pool);
 	}
 	spin_unlock_irq(&pool->lock);
 	return req;
@@ -292,16 +287,14 @@ struct xsc_req *xsc_pool_reuse(struct xsc_pool *pool)
 /**
  * xsc_pool_reserve() - there is going to be one more request
  * @pool:	the current thread's pool
- * @spare:	out: one that has ended, to be used again, or NULL
  *
  * Return: true with pool->nr_reqs increased and a worker there.
  */
-bool xsc_pool_reserve(struct xsc_pool *pool, struct xsc_req **spare)
+bool xsc_pool_reserve(struct xsc_pool *pool)
 {
 	bool make;
 
 	spin_lock_irq(&pool->lock);
-	*spare = xsc_pool_spare_locked(pool);
 	pool->nr_reqs++;
 	make = !pool->nr_workers;
 	if (make)
@@ -309,8 +302,34 @@ bool xsc_pool_reserve(struct xsc_pool *pool, struct xsc_req **spare)
 	spin_unlock_irq(&pool->lock);
 	if (!make || xsc_worker_make(pool))
 		return true;
-	xsc_req_unreserve(pool, *spare);
+	xsc_pool_unreserve(pool, NULL);
 	return false;
+}
+
+/**
+ * xsc_pool_add() - there it is
+ * @pool:	the pool
+ * @req:	a new request
+ */
+void xsc_pool_add(struct xsc_pool *pool, struct xsc_req *req)
+{
+	spin_lock_irq(&pool->lock);
+	xsc_pool_add_locked(pool, req);
+	spin_unlock_irq(&pool->lock);
+}
+
+/**
+ * xsc_pool_unreserve() - there is not going to be one
+ * @pool:	the pool
+ * @req:	the request, if there is one already
+ */
+void xsc_pool_unreserve(struct xsc_pool *pool, struct xsc_req *req)
+{
+	spin_lock_irq(&pool->lock);
+	pool->nr_reqs--;
+	if (req)
+		hlist_del(&req->pool_node);
+	spin_unlock_irq(&pool->lock);
 }
 
 /*
