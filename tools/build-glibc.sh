@@ -310,6 +310,13 @@ if [ $kind = xsc ] && [ "$(cat "$stamps/layout" 2>/dev/null)" = "$k_layout" ] &&
 	exit 0
 fi
 run unpack "$k_unpack"
+# A header of ours that is new may stand before another one, which make and
+# ccache have on record as what objects depend on: then all is built anew.
+if [ $kind = xsc ]; then
+	(cd "$overlay" && find . -name '*.h' | sort) >"$stamps/headers"
+	export CCACHE_EXTRAFILES=$stamps/headers
+	k_options="$k_options $(key <"$stamps/headers")"
+fi
 run configure "$k_options $(hash_of "$src/configure" "$src/config.h.in")"
 run compile "$k_compile" $objects ' -c '
 [ $kind = xsc ] || exit 0
