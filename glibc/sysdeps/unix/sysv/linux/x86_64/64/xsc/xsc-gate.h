@@ -23,6 +23,10 @@
 #include <link.h>
 #include <xsc_uapi.h>
 
+/* Each site but the last begins with its system call instruction, which has
+   this many bytes.  */
+#define XSC_GATE_INSN_SIZE	2
+
 #if IS_IN (rtld) || !defined SHARED
 /* The address of the gate.  */
 extern uintptr_t __xsc_gate attribute_hidden;
