@@ -22,8 +22,10 @@
 #include <unistd.h>
 #include "test.h"
 
-static int rd, full, sock, listener, lockfile, ep, mqid;
-static mqd_t mq;
+static int rd, full, sock, fullsock, listener, client, lockfile, ep, mqid, fullmqid;
+static struct sockaddr_un busy;
+static socklen_t busylen = sizeof(busy);
+static mqd_t mq, fullmq;
 static pid_t sleeper;
 static char fifo[64], name[64];
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -48,6 +50,9 @@ static void do_nanosleep(void) { struct timespec t = { 1000, 0 }; nanosleep(&t, 
 static void do_clock_nanosleep(void) { struct timespec t = { 1L << 40, 0 }; clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &t, NULL); }
 static void do_recv(void) { recv(sock, buf, 1, 0); }
 static void do_recvmsg(void) { struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 }; recvmsg(sock, &m, 0); }
+static void do_send(void) { send(fullsock, buf, sizeof(buf), 0); }
+static void do_sendmsg(void) { struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 }; sendmsg(fullsock, &m, 0); }
+static void do_connect(void) { connect(client, (void *)&busy, busylen); }
 static void do_accept(void) { accept(listener, NULL, NULL); }
 static void do_waitpid(void) { waitpid(sleeper, NULL, 0); }
 static void do_waitid(void) { siginfo_t s; waitid(P_PID, sleeper, &s, WEXITED); }
@@ -56,10 +61,15 @@ static void do_sigtimedwait(void) { sigset_t s; sigemptyset(&s); sigaddset(&s, S
 static void do_sigsuspend(void) { sigset_t s; sigemptyset(&s); sigsuspend(&s); }
 static void do_cond(void) { pthread_mutex_lock(&mutex); pthread_cleanup_push((void (*)(void *))pthread_mutex_unlock, &mutex); pthread_cond_wait(&cond, &mutex); pthread_cleanup_pop(1); }
 static void do_sem(void) { sem_wait(&sem); }
+static void do_semtimed(void) { struct timespec t = { 1L << 40, 0 }; sem_timedwait(&sem, &t); }
 static void do_join(void) { pthread_join(never, NULL); }
+static void do_timedjoin(void) { struct timespec t = { 1L << 40, 0 }; pthread_timedjoin_np(never, NULL, &t); }
 static void do_open(void) { close(open(fifo, O_RDONLY)); }
+static void do_openat(void) { close(openat(AT_FDCWD, fifo, O_RDONLY)); }
 static void do_lock(void) { struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET }; fcntl(lockfile, F_OFD_SETLKW, &l); }
 static void do_msgrcv(void) { msgrcv(mqid, buf, 1, 0, 0); }
+static void do_msgsnd(void) { static struct { long type; char text[1]; } m = { 1 }; msgsnd(fullmqid, &m, 1, 0); }
+static void do_mqsend(void) { mq_send(fullmq, buf, 1, 0); }
 static void do_mq(void) { mq_receive(mq, buf, sizeof(buf), NULL); }
 static void do_aio(void)
 {
@@ -75,9 +85,10 @@ static const struct { const char *name; void (*f)(void); } points[] = {
 	POINT(read), POINT(readv), POINT(write), POINT(writev), POINT(poll), POINT(ppoll),
 	POINT(select), POINT(pselect), POINT(epoll), POINT(pause), POINT(sleep),
 	POINT(nanosleep), POINT(clock_nanosleep), POINT(recv), POINT(recvmsg),
-	POINT(accept), POINT(waitpid), POINT(waitid), POINT(sigwait), POINT(sigtimedwait),
-	POINT(sigsuspend), POINT(cond), POINT(sem), POINT(join), POINT(open), POINT(lock),
-	POINT(msgrcv), POINT(mq), POINT(aio),
+	POINT(send), POINT(sendmsg), POINT(connect), POINT(accept), POINT(waitpid), POINT(waitid), POINT(sigwait), POINT(sigtimedwait),
+	POINT(sigsuspend), POINT(cond), POINT(sem), POINT(semtimed), POINT(join),
+	POINT(timedjoin), POINT(open), POINT(openat), POINT(lock),
+	POINT(msgrcv), POINT(msgsnd), POINT(mq), POINT(mqsend), POINT(aio),
 };
 
 static volatile int cleaned;
@@ -136,7 +147,9 @@ int main(void)
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	struct mq_attr attr = { .mq_maxmsg = 2, .mq_msgsize = 16 };
 	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	int p[2], q[2], s[2], other;
+	struct { long type; char text[16]; } msg = { 1 };
+	struct msqid_ds ds;
+	int p[2], q[2], s[2], r[2], other;
 	unsigned int i;
 	pthread_t t;
 	sigset_t set;
@@ -163,11 +176,27 @@ int main(void)
 	CHECK(!fcntl(other, F_OFD_SETLK, &l));
 	listener = socket(AF_UNIX, SOCK_STREAM, 0);
 	CHECK(!bind(listener, (void *)&sun, sizeof(sa_family_t)) && !listen(listener, 1));
+	/* one connection waits there, and that is all that may */
+	other = socket(AF_UNIX, SOCK_STREAM, 0);
+	client = socket(AF_UNIX, SOCK_STREAM, 0);
+	CHECK(!bind(other, (void *)&sun, sizeof(sa_family_t)) && !listen(other, 0));
+	CHECK(!getsockname(other, (void *)&busy, &busylen) && !connect(client, (void *)&busy, busylen));
+	client = socket(AF_UNIX, SOCK_STREAM, 0);
+	CHECK(!socketpair(AF_UNIX, SOCK_STREAM, 0, r));
+	fullsock = r[0];
+	while (send(fullsock, buf, 4096, MSG_DONTWAIT) > 0)
+		;
 	ep = epoll_create1(0);
 	mqid = msgget(IPC_PRIVATE, 0600);
-	CHECK(mqid >= 0);
+	fullmqid = msgget(IPC_PRIVATE, 0600);
+	CHECK(mqid >= 0 && fullmqid >= 0);
+	CHECK(!msgctl(fullmqid, IPC_STAT, &ds));
+	ds.msg_qbytes = 16;
+	CHECK(!msgctl(fullmqid, IPC_SET, &ds) && !msgsnd(fullmqid, &msg, 16, 0));
 	mq = mq_open("/cancel-points", O_RDWR | O_CREAT, 0600, &attr);
-	CHECK(mq != (mqd_t)-1);
+	fullmq = mq_open("/cancel-points-full", O_RDWR | O_CREAT, 0600, &attr);
+	CHECK(mq != (mqd_t)-1 && fullmq != (mqd_t)-1);
+	CHECK(!mq_send(fullmq, buf, 1, 0) && !mq_send(fullmq, buf, 1, 0));
 	CHECK(!sem_init(&sem, 0, 0) && !sem_init(&go, 0, 0));
 	CHECK(!pthread_create(&never, NULL, forever, NULL));
 	sleeper = fork();
@@ -210,6 +239,8 @@ int main(void)
 	unlink(fifo);
 	unlink(name);
 	mq_unlink("/cancel-points");
+	mq_unlink("/cancel-points-full");
 	msgctl(mqid, IPC_RMID, NULL);
+	msgctl(fullmqid, IPC_RMID, NULL);
 	return 0;
 }
