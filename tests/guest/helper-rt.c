@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <xsc/rt.h>
@@ -29,10 +30,12 @@ int main(void)
 	unsigned int head, n = 0;
 	char buf[64] = "", first[8];
 	struct statx stx;
-	int p[2], ret;
+	struct iovec iov = { buf, sizeof(buf) };
+	int p[2], ret, fd;
 
 	printf("%s process\n", prctl(PR_XSC, XSC_PR_GET, 0, 0, 0) & XSC_ST_ACTIVE ? "xsc" : "legacy");
-	if (pipe(p))
+	fd = open("/etc/passwd", O_RDONLY);
+	if (pipe(p) || fd < 0)
 		return fail("pipe", errno);
 
 	/* a plain ring: in order */
@@ -81,6 +84,18 @@ int main(void)
 		xsc_ring_cqe_seen(&ring, cqe);
 	}
 	printf("%u completions, then %s\n", n, strerror(-xsc_ring_wait_cqe(&ring, &cqe)));
+	ret = xsc_ring_register_buffers(&ring, &iov, 1);
+	if (ret)
+		return fail("xsc_ring_register_buffers", ret);
+	sqe = xsc_ring_get_sqe(&ring);
+	xsc_prep_pread(sqe, fd, buf, 4, 0);
+	xsc_sqe_fixed_buffer(sqe, 0);
+	if (xsc_ring_wait_cqe(&ring, &cqe))
+		return fail("xsc_ring_wait_cqe", 0);
+	printf("a registered buffer: %d, %.4s\n", (int)cqe->res, buf);
+	xsc_ring_cqe_seen(&ring, cqe);
+	ret = xsc_ring_unregister_buffers(&ring);
+	printf("unregister: %d, then %s\n", ret, strerror(-xsc_ring_unregister_buffers(&ring)));
 	xsc_prep_fsync(xsc_ring_get_sqe(&ring), p[0]);
 	if (xsc_ring_wait_cqe(&ring, &cqe))
 		return fail("xsc_ring_wait_cqe", 0);

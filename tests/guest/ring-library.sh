@@ -9,6 +9,8 @@ cat >want <<'END'
 nothing to read: Timer expired
 read: 5, async
 2 completions, then Resource temporarily unavailable
+a registered buffer: 4, root
+unregister: 0, then No such device or address
 fsync of a pipe: Invalid argument
 END
 

@@ -27,10 +27,17 @@ static struct answer {
 static unsigned int nr_answers, asked;
 static struct xsc_ring_enter last;
 
+static struct xsc_ring_buffers buffers;
+
 static int sim_ioctl(int fd, unsigned long cmd, void *arg)
 {
 	struct answer *a = &answers[asked++];
 
+	if (fd == ring.fd && cmd == XSC_IOC_BUFFERS && asked <= nr_answers) {
+		buffers = *(struct xsc_ring_buffers *)arg;
+		errno = -a->ret;
+		return a->ret ? -1 : 0;
+	}
 	last = *(struct xsc_ring_enter *)arg;
 	if (fd != ring.fd || cmd != XSC_IOC_ENTER || asked > nr_answers) {
 		tap_ok(false, "a doorbell that nobody expects");
@@ -126,6 +133,27 @@ static void walk(void)
 	tap_ok(n == 0, "for_each: none");
 }
 
+static void registers(void)
+{
+	struct iovec iov[3] = { { NULL, 0 } };
+	struct xsc_sqe sqe;
+
+	EXPECT({ 0, 0 });
+	tap_ok(!xsc_ring_register_buffers(&ring, iov, 3) && buffers.iov == (__u64)(unsigned long)iov && buffers.nr == 3 &&
+	       !buffers.resv, "register_buffers");
+	EXPECT({ -EBUSY, 0 });
+	tap_ok(xsc_ring_register_buffers(&ring, iov, 3) == -EBUSY, "register_buffers: an error");
+	EXPECT({ 0, 0 });
+	tap_ok(!xsc_ring_unregister_buffers(&ring) && !buffers.iov && !buffers.nr, "unregister_buffers");
+	EXPECT({ -ENXIO, 0 });
+	tap_ok(xsc_ring_unregister_buffers(&ring) == -ENXIO, "unregister_buffers: an error");
+	xsc_prep_pread(&sqe, 3, iov, 8, 1);
+	xsc_sqe_link(&sqe);
+	xsc_sqe_fixed_buffer(&sqe, 5);
+	tap_ok(sqe.flags == (XSC_SQE_LINK | XSC_SQE_FIXED_BUFFER) && sqe.args[4] == 5 && sqe.args[3] == 1 && !sqe.args[5],
+	       "fixed_buffer");
+}
+
 #define IS(nr, ...)	is(&sqe, nr, (long []) { __VA_ARGS__, 0, 0, 0, 0, 0, 0 }, #nr)
 
 static void is(const struct xsc_sqe *sqe, unsigned int op, const long *args, const char *name)
@@ -205,6 +233,7 @@ int main(void)
 	sim_init(&ring, 8, 16, 0xfffffffc);
 	waits();
 	walk();
+	registers();
 	preps();
 	sim_free(&ring);
 	return tap_done();

@@ -3,8 +3,8 @@
  * xsc.h - what the files of drivers/xsc offer each other
  *
  * Built in (CONFIG_XSC_HOOKS): xsc_op.c, xsc_batch.c, xsc_guard.c, xsc_note.c,
- * xsc_exec.c, xsc_rw.c, xsc_direct.c, xsc_async.c, xsc_try.c, xsc_poll.c, xsc_pool.c,
- * xsc_poller.c.  In xsc.ko
+ * xsc_exec.c, xsc_rw.c, xsc_direct.c, xsc_buffers.c, xsc_async.c, xsc_try.c,
+ * xsc_poll.c, xsc_pool.c, xsc_poller.c, xsc_watched.c.  In xsc.ko
  * (CONFIG_XSC): xsc_core.c, xsc_consume_*.c.
  */
 #ifndef _DRIVERS_XSC_XSC_H
@@ -222,12 +222,15 @@ static __always_inline s64 xsc_run_nop(struct xsc_container *c)
  * @fops:	of the rings' files
  * @enter:	XSC_OP_RING_ENTER; takes over a reference to a file of @fops, since
  *		an op in the ring may end the task
+ * @buffers:	XSC_OP_RING_BUFFERS, with a file of @fops
  */
 struct xsc_ring_driver {
 	struct module *owner;
 	long (*setup)(struct xsc_ring_params __user *params);
 	const struct file_operations *fops;
 	long (*enter)(struct file *file, const struct xsc_ring_enter *enter);
+	long (*buffers)(struct file *file, const struct iovec __user *uiov,
+			u64 nr);
 };
 
 long xsc_own_op(struct pt_regs *regs, int nr);

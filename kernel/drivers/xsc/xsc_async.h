@@ -41,6 +41,7 @@
 /* How far back a forward reaches: results kept of a chain. */
 #define XSC_CHAIN_RES	256
 
+struct xsc_buffers;
 struct xsc_poller;
 struct xsc_worker;
 
@@ -130,6 +131,7 @@ struct xsc_adapt {
  * @rescue:	has the thread ring the doorbell
  * @rescued:	@rescue is on its way
  * @adapt:	see xsc_poller.c
+ * @buffers:	registered ones, a reference; or NULL
  * @chain:	results of the chain that a doorbell runs; with @async
  * @plug:	block I/O of a doorbell, handed to the devices many at a time
  * @plugged:	@plug is in use
@@ -160,6 +162,7 @@ struct xsc_ring {
 	struct xsc_pool		*pool;
 	bool			shared;
 	int			direct_fd;
+	struct xsc_buffers __rcu *buffers;
 	s64			*chain;
 	struct blk_plug		plug;
 	bool			plugged;
@@ -274,6 +277,7 @@ struct xsc_wait {
  * @timer:	for sleeps
  * @kiocb:	for direct I/O
  * @work:	for the end of that when the thread is gone
+ * @buffers:	likewise, the registered ones that a device uses; a reference
  * @nr:		SQEs
  * @pos:	the next of them
  * @sqes:	@sqe, or a chain's
@@ -307,6 +311,7 @@ struct xsc_req {
 		struct {
 			struct kiocb		kiocb;
 			struct work_struct	work;
+			struct xsc_buffers	*buffers;
 		};
 	};
 	unsigned int		nr;
@@ -460,6 +465,16 @@ static __always_inline bool xsc_direct_may(const struct file *file, bool out,
 
 enum xsc_directed xsc_direct_start(struct xsc_req *req);
 s64 xsc_direct_result(struct xsc_req *req);
+
+/* xsc_buffers.c: registered buffers */
+long xsc_buffers_register(struct xsc_ring *ring,
+			  const struct iovec __user *uiov, u64 nr);
+int xsc_buffers_drop(struct xsc_ring *ring);
+unsigned int xsc_buffers_nr(const struct xsc_ring *ring);
+s64 xsc_buffers_check(struct xsc_container *c, const struct xsc_ring *ring,
+		      const struct xsc_sqe *sqe);
+int xsc_buffers_iter(struct xsc_req *req, struct iov_iter *iter, bool out);
+void xsc_buffers_put(struct xsc_buffers *set);
 
 /* xsc_poll.c: waiting for a file */
 enum xsc_armed { XSC_ARMED, XSC_ARM_READY, XSC_ARM_NOT };

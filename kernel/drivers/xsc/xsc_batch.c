@@ -239,6 +239,57 @@ static long xsc_ring_setup(struct pt_regs *regs, const struct xsc_op_regs *args)
 	return regs->ax;
 }
 
+/*
+ * The driver of a ring's file, or NULL.  An open file of the driver's keeps the
+ * module, also when an op closes it: the last reference is put on the way out
+ * of the kernel.
+ */
+static __always_inline const struct xsc_ring_driver *
+xsc_ring_driver_of(const struct file *file)
+{
+	const struct xsc_ring_driver *drv;
+
+	rcu_read_lock();
+	drv = rcu_dereference(xsc_ring_driver);
+	if (drv && drv->fops != file->f_op)
+		drv = NULL;
+	rcu_read_unlock();
+	return drv;
+}
+
+static long xsc_ring_do_buffers(const struct xsc_op_regs *args)
+{
+	const struct iovec __user *uiov = (void __user *)args->args[1];
+	const struct xsc_ring_driver *drv;
+	struct file *file;
+	long ret;
+
+	if (args->args[3] || args->args[4] || args->args[5])
+		return -EINVAL;
+	file = fget(args->args[0]);
+	if (!file)
+		return -EBADF;
+	drv = xsc_ring_driver_of(file);
+	ret = drv ? drv->buffers(file, uiov, args->args[2]) : -EOPNOTSUPP;
+	fput(file);
+	return ret;
+}
+
+/* It pins memory, which is for filters and the audit trail to see as well. */
+static noinline long xsc_ring_buffers(struct pt_regs *regs)
+{
+	long nr = syscall_enter_from_user_mode_work(regs, XSC_OP_RING_BUFFERS);
+	struct xsc_op_regs args;
+
+	if (nr == XSC_OP_RING_BUFFERS) {
+		/* As a tracer has left them. */
+		xsc_op_regs_save(regs, &args);
+		regs->ax = xsc_ring_do_buffers(&args);
+	}
+	syscall_op_exit_work(regs);
+	return regs->ax;
+}
+
 static long xsc_ring_enter(const struct xsc_op_regs *args)
 {
 	struct file *file = fget(args->args[0]);
@@ -252,15 +303,7 @@ static long xsc_ring_enter(const struct xsc_op_regs *args)
 
 	if (!file)
 		return -EBADF;
-	/*
-	 * An open file of the driver's keeps the module, also when an op closes
-	 * it: the last reference is put on the way out of the kernel.
-	 */
-	rcu_read_lock();
-	drv = rcu_dereference(xsc_ring_driver);
-	if (drv && drv->fops != file->f_op)
-		drv = NULL;
-	rcu_read_unlock();
+	drv = xsc_ring_driver_of(file);
 	if (!drv) {
 		fput(file);
 		return -EOPNOTSUPP;
@@ -311,6 +354,8 @@ long xsc_own_op(struct pt_regs *regs, int nr)
 		return xsc_ring_setup(regs, &args);
 	case XSC_OP_RING_ENTER:
 		return xsc_ring_enter(&args);
+	case XSC_OP_RING_BUFFERS:
+		return xsc_ring_buffers(regs);
 	default:
 		return -ENOSYS;
 	}

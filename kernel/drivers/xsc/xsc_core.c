@@ -245,6 +245,12 @@ static noinline s64 xsc_ring_issue_slow(struct xsc_ring *ring,
 	u32 alone = ring->async ? XSC_SQE_F_ASYNC : 0;
 	bool chained = (xsc_sqe_extras(sqe) & ~alone) | ring->c.linked;
 
+	if (unlikely(sqe->flags & XSC_SQE_FIXED_BUFFER) && !chained) {
+		s64 err = xsc_buffers_check(&ring->c, ring, sqe);
+
+		if (err)
+			return err;
+	}
 	if (ring->async && xsc_starts(sqe->op)) {
 		if (!chained)
 			return xsc_start(&ring->c, ring, sqe);
@@ -700,6 +706,29 @@ static long xsc_ring_op_setup(struct xsc_ring_params __user *params)
 	return fd;
 }
 
+/* XSC_OP_RING_BUFFERS */
+static long xsc_ring_op_buffers(struct file *file,
+				const struct iovec __user *uiov, u64 nr)
+{
+	struct xsc_ring *ring = xsc_ring_of(file);
+
+	return IS_ERR(ring) ? PTR_ERR(ring) :
+			      xsc_buffers_register(ring, uiov, nr);
+}
+
+/* XSC_IOC_BUFFERS */
+static long xsc_ring_ioctl_buffers(struct file *file,
+				   const struct xsc_ring_buffers __user *uarg)
+{
+	struct xsc_ring_buffers b;
+
+	if (copy_from_user(&b, uarg, sizeof(b)))
+		return -EFAULT;
+	if (b.resv)
+		return -EINVAL;
+	return xsc_ring_op_buffers(file, u64_to_user_ptr(b.iov), b.nr);
+}
+
 static long xsc_ring_ioctl(struct file *file, unsigned int cmd,
 			   unsigned long arg)
 {
@@ -722,6 +751,8 @@ static long xsc_ring_ioctl(struct file *file, unsigned int cmd,
 		return 0;
 	case XSC_IOC_ENTER:
 		return xsc_ring_ioctl_enter(file, uarg);
+	case XSC_IOC_BUFFERS:
+		return xsc_ring_ioctl_buffers(file, uarg);
 	default:
 		return -ENOTTY;
 	}
@@ -776,6 +807,7 @@ static int xsc_ring_release(struct inode *inode, struct file *file)
 	if (ring) {
 		xsc_poller_leave(ring);
 		xsc_ring_cancel_all(ring);
+		xsc_buffers_drop(ring);
 		xsc_ring_put(ring);
 	}
 	return 0;
@@ -807,10 +839,10 @@ static void xsc_ring_show_fdinfo(struct seq_file *m, struct file *file)
 
 	if (!ring)
 		return;
-	seq_printf(m, "SqEntries:\t%u\nCqEntries:\t%u\nSqHead:\t%u\nCqTail:\t%u\nInFlight:\t%u\n",
+	seq_printf(m, "SqEntries:\t%u\nCqEntries:\t%u\nSqHead:\t%u\nCqTail:\t%u\nInFlight:\t%u\nBuffers:\t%u\n",
 		   ring->sq_mask + 1, ring->cq_mask + 1,
 		   READ_ONCE(ring->sq_head), READ_ONCE(ring->cq_tail),
-		   READ_ONCE(ring->inflight));
+		   READ_ONCE(ring->inflight), xsc_buffers_nr(ring));
 }
 #endif
 
@@ -832,6 +864,7 @@ static const struct xsc_ring_driver xsc_driver = {
 	.fops = &xsc_ring_fops,
 	.setup = xsc_ring_op_setup,
 	.enter = xsc_ring_op_enter,
+	.buffers = xsc_ring_op_buffers,
 };
 
 static struct miscdevice xsc_misc = {
@@ -855,6 +888,7 @@ static int __init xsc_module_init(void)
 	BUILD_BUG_ON(offsetof(struct xsc_cr_hdr, sq_head) != 64);
 	BUILD_BUG_ON(sizeof(struct xsc_ring_params) != 64);
 	BUILD_BUG_ON(sizeof(struct xsc_ring_enter) != 24);
+	BUILD_BUG_ON(sizeof(struct xsc_ring_buffers) != 16);
 	BUILD_BUG_ON(sizeof(struct xsc_note_abi) != 8);
 
 	err = misc_register(&xsc_misc);

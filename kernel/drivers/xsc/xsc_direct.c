@@ -40,6 +40,30 @@ static void xsc_direct_end_write(struct kiocb *kiocb)
 	file_end_write(kiocb->ki_filp);
 }
 
+/* The device has done with the memory. */
+static void xsc_direct_put_buffers(struct xsc_req *req)
+{
+	if (unlikely(req->buffers))
+		xsc_buffers_put(req->buffers);
+}
+
+/* Where the bytes go to, or come from. */
+static int xsc_direct_iter(struct xsc_req *req, struct iov_iter *iter, bool out)
+{
+	const u64 *args = req->try.args;
+	void __user *buf = (void __user *)(unsigned long)args[1];
+
+	req->buffers = NULL;
+	/* One op: a chain's go to a worker. */
+	if (req->sqe.flags & XSC_SQE_FIXED_BUFFER)
+		return xsc_buffers_iter(req, iter, out);
+	if (!access_ok(buf, args[2]))
+		return -EFAULT;
+	iov_iter_ubuf(iter, out ? ITER_SOURCE : ITER_DEST, buf,
+		      min_t(size_t, args[2], MAX_RW_COUNT));
+	return 0;
+}
+
 /* Its thread is gone, and perhaps all workers with it. */
 static void xsc_direct_late(struct work_struct *work)
 {
@@ -66,6 +90,7 @@ static void xsc_direct_done(struct kiocb *kiocb, long res)
 	unsigned long flags;
 
 	xsc_direct_end_write(kiocb);
+	xsc_direct_put_buffers(req);
 	if (likely(!xsc_direct_needs_thread(kiocb->ki_filp, res))) {
 		xsc_req_end_direct(req, xsc_interrupted(res) ? -EINTR : res);
 		return;
@@ -93,7 +118,6 @@ static void xsc_direct_done(struct kiocb *kiocb, long res)
 enum xsc_directed xsc_direct_start(struct xsc_req *req)
 {
 	struct xsc_try *t = &req->try;
-	void __user *buf = (void __user *)(unsigned long)t->args[1];
 	bool out = t->flags & XSC_OPF_OUT;
 	struct kiocb *kiocb = &req->kiocb;
 	/* Hardened kernels would clear it, though all of it is set. */
@@ -104,20 +128,18 @@ enum xsc_directed xsc_direct_start(struct xsc_req *req)
 	kiocb->ki_pos = t->args[3];
 	kiocb->ki_flags |= IOCB_NOWAIT;
 	kiocb->ki_complete = xsc_direct_done;
-	ret = -EFAULT;
-	if (!access_ok(buf, t->args[2]))
+	ret = xsc_direct_iter(req, &iter, out);
+	if (ret)
 		goto done;
 	ret = rw_verify_area(out ? WRITE : READ, t->file, &kiocb->ki_pos,
 			     t->args[2]);
 	if (ret)
 		goto done;
-	iov_iter_ubuf(&iter, out ? ITER_SOURCE : ITER_DEST, buf,
-		      min_t(size_t, t->args[2], MAX_RW_COUNT));
 
 	req->light = true;
 	if (out) {
 		if (!xsc_direct_begin_write(kiocb))
-			return XSC_DIRECT_NOT;
+			goto not;
 		ret = call_write_iter(t->file, kiocb, &iter);
 	} else {
 		ret = call_read_iter(t->file, kiocb, &iter);
@@ -126,11 +148,15 @@ enum xsc_directed xsc_direct_start(struct xsc_req *req)
 		return XSC_DIRECT_GOES_ON;
 	xsc_direct_end_write(kiocb);
 	if (ret == -EAGAIN || ret == -EOPNOTSUPP)
-		return XSC_DIRECT_NOT;
+		goto not;
 done:
+	xsc_direct_put_buffers(req);
 	t->res = ret;
 	req->direct = true;
 	return XSC_DIRECT_DONE;
+not:
+	xsc_direct_put_buffers(req);
+	return XSC_DIRECT_NOT;
 }
 
 /**

@@ -288,6 +288,8 @@ s64 xsc_check_chained(struct xsc_container *c, struct xsc_sqe *sqe)
 	err = xsc_chain_begin(c, sqe, XSC_SQE_F_ALL, c->prior, &add);
 	if (!err && sqe->flags & XSC_SQE_FORWARD)
 		xsc_sqe_arg_add(sqe, add);
+	if (!err && sqe->flags & XSC_SQE_FIXED_BUFFER)
+		err = xsc_buffers_check(c, c->async ?: c->req->ring, sqe);
 	return err;
 }
 

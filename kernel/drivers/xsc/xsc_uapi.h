@@ -113,7 +113,24 @@ struct xsc_note_abi {
  * XSC_CANCEL_ALL the number of ops.
  */
 #define XSC_OP_CANCEL		(XSC_OP_BASE + 4)
-#define XSC_OP_END		(XSC_OP_BASE + 5)
+/*
+ * ring_buffers(int fd, const struct iovec *iov, u32 nr, 0, 0, 0): register nr
+ * buffers, 1 to XSC_BUFFERS_MAX, of 1 to XSC_BUFFER_SIZE_MAX bytes each, for
+ * XSC_SQE_FIXED_BUFFER in that ring, which has XSC_RING_ASYNC.  Their pages are
+ * pinned, and charged to RLIMIT_MEMLOCK of the user, until iov is NULL and nr 0,
+ * which unregisters all of them, or the ring is closed; those that a device
+ * works on stay until its op has ended.  Returns 0.  Errors: EBUSY (there are
+ * some), ENXIO (there are none), ENOMEM (or more than RLIMIT_MEMLOCK), EFAULT
+ * (also memory that cannot be written), EOPNOTSUPP (memory of a file that is
+ * not in tmpfs or hugetlbfs; not a ring), EINVAL, EBADF, EPERM, EDEADLK, EINTR.
+ */
+#define XSC_OP_RING_BUFFERS	(XSC_OP_BASE + 5)
+#define XSC_OP_END		(XSC_OP_BASE + 6)
+
+/** XSC_BUFFERS_MAX - the most buffers that are registered with a ring */
+#define XSC_BUFFERS_MAX		1024
+/** XSC_BUFFER_SIZE_MAX - the most bytes of one of them */
+#define XSC_BUFFER_SIZE_MAX	0x40000000UL
 
 /* all that match, not just the oldest */
 #define XSC_CANCEL_ALL		0x0001U
@@ -145,9 +162,16 @@ struct xsc_note_abi {
  * by the CQE of its last op that those before it have succeeded.
  */
 #define XSC_SQE_QUIET		0x0020U
+/*
+ * only with XSC_RING_ASYNC, for pread64 and pwrite64: the memory is a part of registered
+ * buffer args[4].  EINVAL if there is no such buffer, EFAULT if it is not a part of it.
+ * Direct I/O uses the pages that were registered, also when the address has come to mean
+ * other memory.  Whatever goes another way is the plain call, with the address.
+ */
+#define XSC_SQE_FIXED_BUFFER	0x0040U
 /* those that only XSC_RING_ASYNC has */
 #define XSC_SQE_F_ASYNC		(XSC_SQE_UNORDERED | XSC_SQE_POLL_FIRST | \
-				 XSC_SQE_QUIET)
+				 XSC_SQE_QUIET | XSC_SQE_FIXED_BUFFER)
 #define XSC_SQE_F_ALL		(XSC_SQE_LINK | XSC_SQE_FORWARD | \
 				 XSC_SQE_F_ASYNC)
 
@@ -343,13 +367,27 @@ struct xsc_ring_enter {
 	__u64	timeout;
 };
 
+/**
+ * struct xsc_ring_buffers - argument of XSC_IOC_BUFFERS
+ * @iov:	address of the iovecs, or zero
+ * @nr:		how many, as in XSC_OP_RING_BUFFERS
+ * @resv:	must be zero
+ */
+struct xsc_ring_buffers {
+	__u64	iov;
+	__u32	nr;
+	__u32	resv;
+};
+
 /*
  * /dev/xsc, for legacy processes as well: open, XSC_IOC_SETUP once, mmap the
- * regions, XSC_IOC_ENTER as the doorbell.  A ring serves the process that
- * set it up; another one gets EPERM.
+ * regions, XSC_IOC_ENTER as the doorbell, XSC_IOC_BUFFERS as
+ * XSC_OP_RING_BUFFERS.  A ring serves the process that set it up; another one
+ * gets EPERM.
  */
 #define XSC_IOC_SETUP		_IOWR('X', 0x80, struct xsc_ring_params)
 #define XSC_IOC_ENTER		_IOW('X', 0x81, struct xsc_ring_enter)
+#define XSC_IOC_BUFFERS		_IOW('X', 0x82, struct xsc_ring_buffers)
 
 /*
  * prctl(PR_XSC, ...):

@@ -42,6 +42,7 @@ XSC_STATIC_ASSERT(sizeof(struct xsc_cr_hdr) == 128);
 XSC_STATIC_ASSERT(offsetof(struct xsc_cr_hdr, sq_head) == 64);
 XSC_STATIC_ASSERT(sizeof(struct xsc_ring_params) == 64);
 XSC_STATIC_ASSERT(sizeof(struct xsc_ring_enter) == 24);
+XSC_STATIC_ASSERT(sizeof(struct xsc_ring_buffers) == 16);
 
 #if defined(__x86_64__) && defined(__LP64__)
 #include <xsc/gate-x86_64.h>
@@ -273,6 +274,17 @@ static inline void xsc_sqe_poll_first(struct xsc_sqe *sqe)
 static inline void xsc_sqe_quiet(struct xsc_sqe *sqe)
 {
 	sqe->flags |= XSC_SQE_QUIET;
+}
+
+/**
+ * xsc_sqe_fixed_buffer() - in an asynchronous ring: the memory is a part of a registered buffer
+ * @sqe:	a pread or pwrite
+ * @index:	which buffer of xsc_ring_register_buffers()
+ */
+static inline void xsc_sqe_fixed_buffer(struct xsc_sqe *sqe, unsigned int index)
+{
+	sqe->flags |= XSC_SQE_FIXED_BUFFER;
+	sqe->args[4] = index;
 }
 
 /**

@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -194,6 +195,40 @@ XSC_RING_CALL int xsc_ring_enter_wait(struct xsc_ring *ring,
 	arg.timeout = (__u64)(unsigned long)timeout;
 	ret = ioctl(ring->fd, XSC_IOC_ENTER, &arg);
 	return ret < 0 ? -errno : ret;
+}
+
+/**
+ * xsc_ring_register_buffers() - have the kernel pin buffers for direct I/O
+ * @ring:	an asynchronous ring
+ * @iov:	the buffers
+ * @nr:		how many, XSC_BUFFERS_MAX at most
+ *
+ * Return: 0 or a negative errno (EBUSY: there are some already)
+ */
+XSC_RING_CALL int xsc_ring_register_buffers(struct xsc_ring *ring,
+					    const struct iovec *iov,
+					    unsigned int nr)
+{
+	struct xsc_ring_buffers arg;
+
+	if (ring->by_op)
+		return (int)xsc_op6(XSC_OP_RING_BUFFERS, ring->fd, (long)iov,
+				    nr, 0, 0, 0);
+	memset(&arg, 0, sizeof(arg));
+	arg.iov = (__u64)(unsigned long)iov;
+	arg.nr = nr;
+	return ioctl(ring->fd, XSC_IOC_BUFFERS, &arg) < 0 ? -errno : 0;
+}
+
+/**
+ * xsc_ring_unregister_buffers() - undo xsc_ring_register_buffers()
+ * @ring:	the ring
+ *
+ * Return: 0 or a negative errno (ENXIO: there are none)
+ */
+XSC_RING_CALL int xsc_ring_unregister_buffers(struct xsc_ring *ring)
+{
+	return xsc_ring_register_buffers(ring, NULL, 0);
 }
 
 /** xsc_ring_enter() - the doorbell: consume at most @to_submit SQEs */

@@ -45,6 +45,9 @@ int xsc_ring_queue_init_poll(unsigned int entries, unsigned int flags,
 int xsc_ring_queue_init_params(struct xsc_ring_params *p,
 			       struct xsc_ring *ring);
 void xsc_ring_queue_exit(struct xsc_ring *ring);
+int xsc_ring_register_buffers(struct xsc_ring *ring, const struct iovec *iov,
+			      unsigned int nr);
+int xsc_ring_unregister_buffers(struct xsc_ring *ring);
 int xsc_ring_enter(struct xsc_ring *ring, unsigned int to_submit);
 int xsc_ring_enter_wait(struct xsc_ring *ring, unsigned int to_submit,
 			unsigned int min,

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * xsc_buffers.c - registered buffers: memory that is pinned once
+ *
+ * Direct I/O pins the pages of its buffer, and releases them when it has ended.
+ * A ring's registered buffers are pinned when they are registered, and an op
+ * that names one of them finds its pages as bio_vecs.  They come and go as one
+ * set.  The ring has a reference to it, and so has each request that a device
+ * works on: pages that are in use stay pinned whoever unregisters them.
+ */
+#include <linux/bvec.h>
+#include <linux/capability.h>
+#include <linux/export.h>
+#include <linux/hugetlb.h>
+#include <linux/mm.h>
+#include <linux/nospec.h>
+#include <linux/overflow.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/user.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+
+#include "xsc_async.h"
+
+/* Pages that are pinned in one go. */
+#define XSC_PIN_PAGES	128
+
+/**
+ * struct xsc_buffer - a registered buffer
+ * @addr:	where it is for the user
+ * @len:	bytes
+ * @bvec:	its pages, the first and the last perhaps in part
+ * @pinned:	how many of them, fewer than it has while they are being pinned
+ */
+struct xsc_buffer {
+	unsigned long		addr;
+	unsigned long		len;
+	struct bio_vec		*bvec;
+	unsigned long		pinned;
+};
+
+/**
+ * struct xsc_buffers - all of a ring's
+ * @ref:	one for the ring, one for each request that a device works on
+ * @nr:		buffers
+ * @charged:	pages, in @mm and @user
+ * @mm:		whose memory it is; a reference to the struct
+ * @user:	whose RLIMIT_MEMLOCK bounds it; a reference, NULL if none does
+ * @work:	the end, when the last reference may be an interrupt's
+ * @rcu:	who looks a buffer up has no reference
+ * @buf:	the buffers
+ */
+struct xsc_buffers {
+	refcount_t		ref;
+	unsigned int		nr;
+	unsigned long		charged;
+	struct mm_struct	*mm;
+	struct user_struct	*user;
+	struct work_struct	work;
+	struct rcu_head		rcu;
+	struct xsc_buffer	buf[];
+};
+
+/* --- making and unmaking a set ------------------------------------------- */
+
+static int xsc_buffers_charge(struct xsc_buffers *set, unsigned long nr)
+{
+	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+
+	if (set->user &&
+	    atomic_long_add_return(nr, &set->user->locked_vm) > limit) {
+		atomic_long_sub(nr, &set->user->locked_vm);
+		return -ENOMEM;
+	}
+	atomic64_add(nr, &set->mm->pinned_vm);
+	set->charged += nr;
+	return 0;
+}
+
+static void xsc_buffer_unpin(struct xsc_buffer *buf)
+{
+	unsigned long i;
+
+	/* Nobody else has said that devices wrote there. */
+	for (i = 0; i < buf->pinned; i++) {
+		unpin_user_page_range_dirty_lock(buf->bvec[i].bv_page, 1, true);
+		cond_resched();
+	}
+	kvfree(buf->bvec);
+}
+
+/* Context: may sleep. */
+static void xsc_buffers_free(struct xsc_buffers *set)
+{
+	unsigned int i;
+
+	for (i = 0; i < set->nr; i++)
+		xsc_buffer_unpin(&set->buf[i]);
+	atomic64_sub(set->charged, &set->mm->pinned_vm);
+	mmdrop(set->mm);
+	if (set->user) {
+		atomic_long_sub(set->charged, &set->user->locked_vm);
+		free_uid(set->user);
+	}
+	kvfree_rcu(set, rcu);
+}
+
+static void xsc_buffers_free_late(struct work_struct *work)
+{
+	xsc_buffers_free(container_of(work, struct xsc_buffers, work));
+}
+
+/**
+ * xsc_buffers_put() - a request does not need its buffer any more
+ * @set:	of which it has a reference
+ *
+ * Context: any.
+ */
+void xsc_buffers_put(struct xsc_buffers *set)
+{
+	if (refcount_dec_and_test(&set->ref))
+		queue_work(system_unbound_wq, &set->work);
+}
+
+static struct xsc_buffers *xsc_buffers_alloc(unsigned int nr)
+{
+	struct xsc_buffers *set;
+
+	set = kvzalloc(struct_size(set, buf, nr), GFP_KERNEL_ACCOUNT);
+	if (!set)
+		return NULL;
+	refcount_set(&set->ref, 1);
+	INIT_WORK(&set->work, xsc_buffers_free_late);
+	mmgrab(current->mm);
+	set->mm = current->mm;
+	if (!capable(CAP_IPC_LOCK))
+		set->user = get_uid(current_user());
+	set->nr = nr;
+	return set;
+}
+
+/* Where the user says they are; what they may take at least is charged. */
+static int xsc_buffers_read(struct xsc_buffers *set,
+			    const struct iovec __user *uiov)
+{
+	unsigned long pages = 0;
+	unsigned int i;
+
+	for (i = 0; i < set->nr; i++) {
+		struct xsc_buffer *buf = &set->buf[i];
+		struct iovec iov;
+
+		if (copy_from_user(&iov, &uiov[i], sizeof(iov)))
+			return -EFAULT;
+		if (!iov.iov_len || iov.iov_len > XSC_BUFFER_SIZE_MAX)
+			return -EINVAL;
+		if (!access_ok(iov.iov_base, iov.iov_len))
+			return -EFAULT;
+		buf->addr = (unsigned long)iov.iov_base;
+		buf->len = iov.iov_len;
+		pages += DIV_ROUND_UP(offset_in_page(buf->addr) + buf->len,
+				      PAGE_SIZE);
+	}
+	return xsc_buffers_charge(set, pages);
+}
+
+/* Memory of files that are written back does not stay what a device wrote. */
+static int xsc_buffer_mappings(unsigned long start, unsigned long end)
+{
+	VMA_ITERATOR(vmi, current->mm, start);
+	struct vm_area_struct *vma;
+
+	for_each_vma_range(vmi, vma, end)
+		if (vma->vm_file && !vma_is_shmem(vma) &&
+		    !is_file_hugepages(vma->vm_file))
+			return -EOPNOTSUPP;
+	return 0;
+}
+
+static long xsc_buffer_pin_some(unsigned long start, unsigned long nr,
+				struct page **pages)
+{
+	long ret;
+
+	if (mmap_read_lock_killable(current->mm))
+		return -EINTR;
+	ret = xsc_buffer_mappings(start, start + (nr << PAGE_SHIFT));
+	if (!ret)
+		ret = pin_user_pages(start, nr, FOLL_WRITE | FOLL_LONGTERM,
+				     pages, NULL);
+	mmap_read_unlock(current->mm);
+	return ret ?: -EFAULT;
+}
+
+static int xsc_buffer_pin(struct xsc_buffer *buf, struct page **pages)
+{
+	unsigned long off = offset_in_page(buf->addr), left = buf->len;
+	unsigned long start = buf->addr - off;
+	unsigned long nr = DIV_ROUND_UP(off + left, PAGE_SIZE);
+	long got, i;
+
+	buf->bvec = kvmalloc_array(nr, sizeof(*buf->bvec), GFP_KERNEL_ACCOUNT);
+	if (!buf->bvec)
+		return -ENOMEM;
+	for (; nr; nr -= got) {
+		got = xsc_buffer_pin_some(start, min(nr, XSC_PIN_PAGES + 0UL),
+					  pages);
+		if (got < 0)
+			return got;
+		for (i = 0; i < got; i++) {
+			struct bio_vec *bv = &buf->bvec[buf->pinned++];
+
+			bv->bv_page = pages[i];
+			bv->bv_offset = off;
+			bv->bv_len = min(left, PAGE_SIZE - off);
+			left -= bv->bv_len;
+			off = 0;
+		}
+		start += got << PAGE_SHIFT;
+		cond_resched();
+	}
+	return 0;
+}
+
+/*
+ * A pinned page keeps the whole of the huge one that it is a part of.  Those
+ * that are not met one after the other are counted more than once.
+ */
+static int xsc_buffers_charge_huge(struct xsc_buffers *set)
+{
+	struct page *head, *last = NULL;
+	unsigned long i, pages = 0;
+	unsigned int n;
+
+	for (n = 0; n < set->nr; n++) {
+		for (i = 0; i < set->buf[n].pinned; i++) {
+			head = compound_head(set->buf[n].bvec[i].bv_page);
+			if (head != last)
+				pages += compound_nr(head);
+			last = head;
+		}
+	}
+	return pages > set->charged ?
+	       xsc_buffers_charge(set, pages - set->charged) : 0;
+}
+
+static struct xsc_buffers *xsc_buffers_new(const struct iovec __user *uiov,
+					   unsigned int nr)
+{
+	struct xsc_buffers *set;
+	struct page **pages;
+	unsigned int i;
+	int err;
+
+	pages = kmalloc_array(XSC_PIN_PAGES, sizeof(*pages),
+			      GFP_KERNEL_ACCOUNT);
+	if (!pages)
+		return ERR_PTR(-ENOMEM);
+	set = xsc_buffers_alloc(nr);
+	err = set ? xsc_buffers_read(set, uiov) : -ENOMEM;
+	for (i = 0; !err && i < nr; i++)
+		err = xsc_buffer_pin(&set->buf[i], pages);
+	if (!err)
+		err = xsc_buffers_charge_huge(set);
+	kfree(pages);
+	if (!err)
+		return set;
+	if (set)
+		xsc_buffers_free(set);
+	return ERR_PTR(err);
+}
+
+/**
+ * xsc_buffers_drop() - a ring has no buffers any more
+ * @ring:	the ring
+ *
+ * What a device works on stays until that has ended.
+ *
+ * Return: 0, or -ENXIO if it had none.
+ */
+int xsc_buffers_drop(struct xsc_ring *ring)
+{
+	struct xsc_buffers *set = unrcu_pointer(xchg(&ring->buffers, NULL));
+
+	if (!set)
+		return -ENXIO;
+	if (refcount_dec_and_test(&set->ref))
+		xsc_buffers_free(set);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(xsc_buffers_drop);
+
+/**
+ * xsc_buffers_register() - XSC_OP_RING_BUFFERS
+ * @ring:	of the current process
+ * @uiov:	where the buffers are
+ * @nr:		how many; 0 to have none any more
+ *
+ * Return: 0 or a negative errno.
+ */
+long xsc_buffers_register(struct xsc_ring *ring,
+			  const struct iovec __user *uiov, u64 nr)
+{
+	struct xsc_buffers *set;
+
+	if (!ring->async || nr > XSC_BUFFERS_MAX)
+		return -EINVAL;
+	if (!nr)
+		return uiov ? -EINVAL : xsc_buffers_drop(ring);
+	if (rcu_access_pointer(ring->buffers))
+		return -EBUSY;
+	set = xsc_buffers_new(uiov, nr);
+	if (IS_ERR(set))
+		return PTR_ERR(set);
+	/* Publishes it; two threads may register at once. */
+	if (!unrcu_pointer(cmpxchg(&ring->buffers, NULL, RCU_INITIALIZER(set))))
+		return 0;
+	xsc_buffers_free(set);
+	return -EBUSY;
+}
+EXPORT_SYMBOL_GPL(xsc_buffers_register);
+
+/**
+ * xsc_buffers_nr() - how many buffers a ring has
+ * @ring:	the ring
+ *
+ * Return: how many.
+ */
+unsigned int xsc_buffers_nr(const struct xsc_ring *ring)
+{
+	const struct xsc_buffers *set;
+	unsigned int nr;
+
+	rcu_read_lock();
+	set = rcu_dereference(ring->buffers);
+	nr = set ? set->nr : 0;
+	rcu_read_unlock();
+	return nr;
+}
+EXPORT_SYMBOL_GPL(xsc_buffers_nr);
+
+/* --- using one ------------------------------------------------------------ */
+
+/* The buffer that an op names and lies in, or an ERR_PTR. */
+static __always_inline const struct xsc_buffer *
+xsc_buffer_of(const struct xsc_buffers *set, const u64 *args)
+{
+	const struct xsc_buffer *buf;
+	u64 nr = args[4];
+
+	if (unlikely(!set || nr >= set->nr))
+		return ERR_PTR(-EINVAL);
+	buf = &set->buf[array_index_nospec(nr, set->nr)];
+	/* One that lies before it is far behind it. */
+	if (unlikely(args[2] > buf->len ||
+		     args[1] - buf->addr > buf->len - args[2]))
+		return ERR_PTR(-EFAULT);
+	return buf;
+}
+
+/**
+ * xsc_buffers_check() - does an op with XSC_SQE_FIXED_BUFFER lie in its buffer?
+ * @c:		the container
+ * @ring:	its ring
+ * @sqe:	the kernel's own copy
+ *
+ * Return: 0 or the error for the CQE.
+ */
+s64 xsc_buffers_check(struct xsc_container *c, const struct xsc_ring *ring,
+		      const struct xsc_sqe *sqe)
+{
+	s64 err = -EINVAL;
+
+	if (likely(sqe->op == __NR_pread64 || sqe->op == __NR_pwrite64)) {
+		rcu_read_lock();
+		err = PTR_ERR_OR_ZERO(xsc_buffer_of(rcu_dereference(ring->buffers),
+						    sqe->args));
+		rcu_read_unlock();
+	}
+	return err == -EINVAL ? xsc_malformed(c, err) : err;
+}
+EXPORT_SYMBOL_GPL(xsc_buffers_check);
+
+/**
+ * xsc_buffers_iter() - the pages of an op that a device is to have
+ * @req:	the request; gets a reference to the buffers, for xsc_buffers_put()
+ * @iter:	filled in
+ * @out:	it is a write
+ *
+ * Return: 0 or a negative errno.
+ */
+int xsc_buffers_iter(struct xsc_req *req, struct iov_iter *iter, bool out)
+{
+	const u64 *args = req->try.args;
+	const struct xsc_buffer *buf;
+	struct xsc_buffers *set;
+	unsigned long off, first;
+
+	rcu_read_lock();
+	set = rcu_dereference(req->ring->buffers);
+	if (unlikely(!set || !refcount_inc_not_zero(&set->ref))) {
+		rcu_read_unlock();
+		return -EINVAL;
+	}
+	rcu_read_unlock();
+	buf = xsc_buffer_of(set, args);
+	if (IS_ERR(buf)) {
+		xsc_buffers_put(set);
+		return PTR_ERR(buf);
+	}
+	req->buffers = set;
+
+	/* All but the first begin with their page. */
+	off = args[1] - (buf->addr & PAGE_MASK);
+	first = off >> PAGE_SHIFT;
+	iov_iter_bvec(iter, out ? ITER_SOURCE : ITER_DEST, buf->bvec + first,
+		      DIV_ROUND_UP(off + args[2], PAGE_SIZE) - first, args[2]);
+	iter->iov_offset = first ? offset_in_page(off) : args[1] - buf->addr;
+	return 0;
+}
