@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 
 #include "async.h"
 #include "seccomp.h"
@@ -27,6 +28,7 @@
 #define CORPUS_MAX		2048
 #define RINGS			4
 #define FDS			12
+#define DIRECT			"/var/tmp/xsc-fuzz-ring"
 
 static const unsigned short ops[] = {
 	SYS_read, SYS_write, SYS_pread64, SYS_pwrite64, SYS_readv, SYS_writev, SYS_lseek, SYS_close, SYS_fstat, SYS_openat,
@@ -66,6 +68,7 @@ static struct fuzz_ring {
 static int fds[FDS];
 static char *arena;
 #define ARENA	65536
+static int direct;
 static volatile int rewriting;
 static int filtered;
 
@@ -149,12 +152,22 @@ static void fill(struct xsc_sqe *sqe)
 
 	sqe->op = b == 255 ? number() : b == 254 ? XSC_OP_NOP : b == 253 ? XSC_OP_CANCEL : ops[b % (sizeof(ops) / sizeof(*ops))];
 	b = byte();
-	sqe->flags = b < 64 ? b : b % 4 == 1 ? XSC_SQE_LINK : b % 4 == 2 ? XSC_SQE_LINK | XSC_SQE_FORWARD : 0;
+	sqe->flags = b < 64 ? b : b % 4 == 1 ? XSC_SQE_LINK : b % 4 == 2 ? XSC_SQE_LINK | XSC_SQE_FORWARD :
+		     b % 8 == 3 ? XSC_SQE_FIXED_BUFFER : b % 16 == 7 ? XSC_SQE_FIXED_BUFFER | XSC_SQE_LINK : 0;
 	sqe->fwd_arg = sqe->flags & XSC_SQE_FORWARD ? byte() % 8 : 0;
 	sqe->fwd_from = sqe->flags & XSC_SQE_FORWARD ? byte() % 8 : 0;
 	sqe->user_data = byte() % 16;
 	for (int i = 0; i < 6; i++)
 		sqe->args[i] = arg();
+	/* direct I/O that buffers() may have made possible */
+	if (sqe->flags & XSC_SQE_FIXED_BUFFER && b & 128) {
+		sqe->op = b & 64 ? SYS_pread64 : SYS_pwrite64;
+		sqe->args[0] = direct;
+		sqe->args[4] %= 8;
+		sqe->args[1] = (unsigned long)arena + sqe->args[4] * 4096 + (b & 32 ? sqe->args[1] % 8 * 512 : 0);
+		sqe->args[2] = (1 + sqe->args[2] % 16) * 512;
+		sqe->args[3] = sqe->args[3] % 64 * 512;
+	}
 	/* no sleep that only the alarm ends, as a rule */
 	if (sqe->op == SYS_poll && sqe->args[2] > 100)
 		sqe->args[2] = 5;
@@ -172,6 +185,24 @@ static long enter(struct fuzz_ring *r)
 	if (mini_xsc)
 		return xsc_op(XSC_OP_RING_ENTER, r->fd, n, flags, min, e.timeout);
 	return sys(SYS_ioctl, r->fd, XSC_IOC_ENTER, b == 0xee ? (struct xsc_ring_enter *)8 : &e);
+}
+
+/* register parts of the arena, or anything, or nothing */
+static long buffers(struct fuzz_ring *r)
+{
+	struct iovec iov[8];
+	unsigned int b = byte(), nr = b % 9;
+	struct xsc_ring_buffers what = { nr ? (unsigned long)iov : 0, nr, 0 };
+
+	for (int i = 0; i < nr && i < 8; i++) {
+		iov[i].iov_base = (void *)(b & 128 ? arg() : (unsigned long)arena + i * 4096);
+		iov[i].iov_len = b & 64 ? number() : 8192;
+	}
+	if (nr == 8 && b & 32)
+		what = (struct xsc_ring_buffers) { number(), number(), byte() };
+	if (mini_xsc)
+		return xsc_op(XSC_OP_RING_BUFFERS, r->fd, what.iov, what.nr, what.resv, 0, 0);
+	return sys(SYS_ioctl, r->fd, XSC_IOC_BUFFERS, &what);
 }
 
 /* another thread writes where SQEs and indices are */
@@ -303,7 +334,10 @@ static void act(void)
 			((unsigned char *)r->sr)[number() % r->sr_size] = byte();
 		break;
 	case 23:
-		xsc_op(XSC_OP_BASE + pick % 16, arg(), arg(), arg(), arg(), arg());
+		if (pick & 128)
+			buffers(r);
+		else
+			xsc_op(XSC_OP_BASE + pick % 16, arg(), arg(), arg(), arg(), arg());
 		break;
 	}
 }
@@ -330,6 +364,7 @@ static void set_up(void)
 	fds[5] = p[1];
 	fds[6] = open("file", O_CREAT | O_RDWR, 0666);
 	write(fds[6], arena, 4096);
+	direct = open(DIRECT, O_RDWR | O_DIRECT);
 	fds[7] = sys(SYS_eventfd2, 0, 0);
 	fds[8] = sys(SYS_epoll_create1, 0);
 	fds[9] = open(".", O_RDONLY, 0);
@@ -537,6 +572,10 @@ int main(int argc, char **argv)
 	sys(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	signal(SIGCHLD, SIG_DFL);
 	sys(SYS_chmod, ".", 0777);
+	kcov = open(DIRECT, O_CREAT | O_RDWR, 0666);
+	sys(SYS_fchmod, kcov, 0666);
+	sys(SYS_ftruncate, kcov, 32768);
+	close(kcov);
 	corpus = mmap(NULL, (CORPUS_MAX + 1) * sizeof(*corpus), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	seen = mmap(NULL, (1 << 20) / 8, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	kcov = open("/sys/kernel/debug/kcov", O_RDWR, 0);
@@ -567,6 +606,7 @@ int main(int argc, char **argv)
 	if (!tap_ok(alive, "each child can be killed"))
 		dprintf(1, "# this one could not: %s\n", text_of(&i));
 	tap_ok(runs > 0, "inputs were run");
+	sys(SYS_unlink, DIRECT);
 	tap_ok(!cover || places > 200, "they reach the code");
 	if (*variable("XSC_FUZZ_SAVE"))
 		save(variable("XSC_FUZZ_SAVE"));
