@@ -6,7 +6,8 @@
  *
  * Built against the headers of the fio that loads it (bench/fio/build).  Reads and writes are
  * pread and pwrite ops; a sync is fio's own plain call, as in its libaio engine.  The process
- * may be an XSC process or another one: libxsc's inline calls see to that.
+ * may be an XSC process or another one: libxsc's inline calls see to that.  --fixedbufs has fio's
+ * buffers registered, as with fio's io_uring engine.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,6 +18,27 @@
 #include <xsc/ring.h>
 
 #include "fio.h"
+#include "optgroup.h"
+
+struct xsc_options {
+	void		*pad;		/* fio's */
+	unsigned int	fixedbufs;
+};
+
+static struct fio_option options[] = {
+	{
+		.name		= "fixedbufs",
+		.lname		= "Registered buffers",
+		.type		= FIO_OPT_STR_SET,
+		.off1		= offsetof(struct xsc_options, fixedbufs),
+		.help		= "Register the I/O buffers with the ring",
+		.category	= FIO_OPT_C_ENGINE,
+		.group		= FIO_OPT_G_INVALID,
+	},
+	{
+		.name		= NULL,
+	},
+};
 
 struct xsc_data {
 	struct xsc_ring	ring;
@@ -46,6 +68,31 @@ static int engine_init(struct thread_data *td)
 	return 0;
 }
 
+/* fio has made its buffers, in the order of their index */
+static int engine_post_init(struct thread_data *td)
+{
+	struct xsc_options *o = td->eo;
+	struct xsc_data *d = td->io_ops_data;
+	struct iovec *iov;
+	struct io_u *io_u;
+	int i, ret;
+
+	if (!o->fixedbufs)
+		return 0;
+	iov = calloc(td->o.iodepth, sizeof(*iov));
+	if (!iov)
+		return 1;
+	io_u_qiter(&td->io_u_all, io_u, i) {
+		iov[io_u->index].iov_base = io_u->buf;
+		iov[io_u->index].iov_len = td_max_bs(td);
+	}
+	ret = xsc_ring_register_buffers(&d->ring, iov, td->o.iodepth);
+	free(iov);
+	if (ret)
+		td_verror(td, -ret, "xsc_ring_register_buffers");
+	return ret != 0;
+}
+
 static void engine_cleanup(struct thread_data *td)
 {
 	struct xsc_data *d = td->io_ops_data;
@@ -61,6 +108,7 @@ static void engine_cleanup(struct thread_data *td)
 
 static enum fio_q_status engine_queue(struct thread_data *td, struct io_u *io_u)
 {
+	struct xsc_options *o = td->eo;
 	struct xsc_data *d = td->io_ops_data;
 	struct xsc_sqe *sqe;
 
@@ -83,6 +131,8 @@ static enum fio_q_status engine_queue(struct thread_data *td, struct io_u *io_u)
 		xsc_prep_pread(sqe, io_u->file->fd, io_u->xfer_buf, io_u->xfer_buflen, io_u->offset);
 	else
 		xsc_prep_pwrite(sqe, io_u->file->fd, io_u->xfer_buf, io_u->xfer_buflen, io_u->offset);
+	if (o->fixedbufs)
+		xsc_sqe_fixed_buffer(sqe, io_u->index);
 	xsc_sqe_set_data(sqe, io_u);
 	d->queued[d->nr_queued++] = io_u;
 	return FIO_Q_QUEUED;
@@ -162,6 +212,7 @@ struct ioengine_ops ioengine = {
 	.name		= "xsc",
 	.version	= FIO_IOOPS_VERSION,
 	.init		= engine_init,
+	.post_init	= engine_post_init,
 	.queue		= engine_queue,
 	.commit		= engine_commit,
 	.getevents	= engine_getevents,
@@ -170,4 +221,6 @@ struct ioengine_ops ioengine = {
 	.open_file	= generic_open_file,
 	.close_file	= generic_close_file,
 	.get_file_size	= generic_get_file_size,
+	.options	= options,
+	.option_struct_size = sizeof(struct xsc_options),
 };
