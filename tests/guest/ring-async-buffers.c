@@ -200,6 +200,7 @@ static void parts(void)
 		{ BIG - 512, 512, 0 }, { BIG - 8192, 8192, 0 }, { BIG - 8704, 8704, 512 }, { 0, BLOCKS * 4096, 0 },
 	};
 	char *big = (char *)map(BIG + 2 * PAGE) + 512, *plain = map(BIG);
+	__u64 errors;
 	int bad = 0;
 
 	iov[0] = (struct iovec) { buf, 16 };
@@ -239,9 +240,11 @@ static void parts(void)
 	       "an odd place: as the call");
 	tap_is(fixed_result(SYS_pread64, big, BLOCK, -1, 1), -EINVAL, "before the file");
 
+	errors = r.cr->errors;
 	tap_is(fixed_result(SYS_pread64, big, BLOCK, 0, 2), -EINVAL, "no such buffer");
 	tap_is(fixed_result(SYS_pread64, big, BLOCK, 0, 1L << 32 | 1), -EINVAL, "nor 2^32 + 1");
 	tap_is(fixed_result(SYS_pread64, big, BLOCK, 0, -1), -EINVAL, "nor 2^64 - 1");
+	tap_is(r.cr->errors - errors, 3, "which are wrong in themselves");
 	tap_is(fixed_result(SYS_pread64, big, BLOCK, 0, 0), -EFAULT, "in another buffer");
 	tap_is(fixed_result(SYS_pread64, big - 1, BLOCK, 0, 1), -EFAULT, "begins before it");
 	tap_is(fixed_result(SYS_pread64, big, BIG + 1, 0, 1), -EFAULT, "ends behind it");

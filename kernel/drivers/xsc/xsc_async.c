@@ -937,7 +937,8 @@ static __always_inline void xsc_ring_plug(struct xsc_ring *ring)
 /**
  * xsc_start_direct() - xsc_start() for an op like the last that went to a device
  * @ring:	the ring, locked; ring->c.left says how many SQEs come after it
- * @sqe:	the kernel's own copy: pread64 or pwrite64, no flags
+ * @sqe:	the kernel's own copy: pread64 or pwrite64, no flags but
+ *		XSC_SQE_FIXED_BUFFER
  *
  * The same steps as there, without those that come to nothing for such an op.
  * No container need have begun.

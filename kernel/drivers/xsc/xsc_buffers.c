@@ -398,18 +398,19 @@ int xsc_buffers_iter(struct xsc_req *req, struct iov_iter *iter, bool out)
 	const struct xsc_buffer *buf;
 	struct xsc_buffers *set;
 	unsigned long off, first;
+	int err;
 
 	rcu_read_lock();
 	set = rcu_dereference(req->ring->buffers);
-	if (unlikely(!set || !refcount_inc_not_zero(&set->ref))) {
-		rcu_read_unlock();
-		return -EINVAL;
-	}
-	rcu_read_unlock();
 	buf = xsc_buffer_of(set, args);
+	/* Somebody may have unregistered it just now. */
+	if (!IS_ERR(buf) && unlikely(!refcount_inc_not_zero(&set->ref)))
+		buf = ERR_PTR(-EINVAL);
+	rcu_read_unlock();
 	if (IS_ERR(buf)) {
-		xsc_buffers_put(set);
-		return PTR_ERR(buf);
+		err = PTR_ERR(buf);
+		xsc_ring_count_malformed(req->ring, err == -EINVAL);
+		return err;
 	}
 	req->buffers = set;
 

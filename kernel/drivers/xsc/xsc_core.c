@@ -377,7 +377,8 @@ static noinline u32 xsc_ring_run_direct(struct xsc_ring *ring, u32 left)
 		ring->c.left = left - n - 1;
 		if ((sqe->op != __NR_pread64 && sqe->op != __NR_pwrite64) ||
 		    (int)sqe->args[0] != ring->direct_fd ||
-		    xsc_sqe_extras(sqe) || signal_pending(current) ||
+		    xsc_sqe_extras(sqe) & ~XSC_SQE_FIXED_BUFFER ||
+		    signal_pending(current) ||
 		    !xsc_start_direct(ring, sqe))
 			break;
 		xsc_ring_went_on(ring);
