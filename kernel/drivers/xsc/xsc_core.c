@@ -335,6 +335,16 @@ static void xsc_ring_went_on(struct xsc_ring *ring)
 	smp_store_release(&cr->sq_head, ring->sq_head);
 }
 
+/* What has gone on by itself and what it has completed are published already. */
+static __always_inline void xsc_ring_publish_rest(struct xsc_ring *ring)
+{
+	const struct xsc_cr_hdr *cr = ring->cr.addr;
+
+	if (READ_ONCE(ring->cq_tail) != READ_ONCE(cr->cq_tail) ||
+	    ring->sq_head != READ_ONCE(cr->sq_head))
+		xsc_ring_publish_end(ring);
+}
+
 /* SQEs that the poller takes in one go: other rings want their turn. */
 #define XSC_POLL_SQES	64
 
@@ -395,7 +405,6 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 	struct xsc_container *c = &ring->c;
 	const bool async = ring->async;
 	u32 queued, used, inflight = 0, flags = 0;
-	bool published = true;
 	u32 left, room;
 	long ret = 0;
 
@@ -472,19 +481,15 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 			ring->done++;
 			ring->sq_head++;
 			room++;
-			published = false;
 		} else {
 			xsc_ring_complete(ring, ring->sqe.user_data, res);
-			published = false;
 		}
 		if (unlikely(signal_pending(current)))
 			break;
 	}
 
 	xsc_ring_unplug(ring);
-	/* What went on by itself has said so. */
-	if (!published)
-		xsc_ring_publish_end(ring);
+	xsc_ring_publish_rest(ring);
 	xsc_ring_count_malformed(ring, c->malformed);
 	xsc_container_end(c);
 out:
