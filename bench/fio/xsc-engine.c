@@ -156,6 +156,9 @@ static int engine_commit(struct thread_data *td)
 	}
 	io_u_mark_submit(td, d->nr_queued);
 	d->nr_queued = 0;
+	/* fio is about to wait for it: one doorbell does both */
+	if (td->o.iodepth == 1)
+		return 0;
 	do {
 		ret = xsc_ring_submit(&d->ring);
 	} while (ret == -EINTR);
@@ -172,7 +175,7 @@ static int engine_getevents(struct thread_data *td, unsigned int min, unsigned i
 	struct xsc_data *d = td->io_ops_data;
 	struct __kernel_timespec ts, *tsp = NULL;
 	struct xsc_cqe *cqe;
-	unsigned int nr = 0;
+	unsigned int nr = 0, queued;
 	int ret;
 
 	if (t) {
@@ -191,9 +194,10 @@ static int engine_getevents(struct thread_data *td, unsigned int min, unsigned i
 			xsc_ring_cqe_seen(&d->ring, cqe);
 			d->events[nr++] = io_u;
 		}
-		if (nr >= min)
+		queued = xsc_ring_flush(&d->ring);
+		if (nr >= min && !queued)
 			return (int)nr;
-		ret = xsc_ring_enter_wait(&d->ring, 0, min - nr, tsp);
+		ret = xsc_ring_enter_wait(&d->ring, queued, nr < min ? min - nr : 0, tsp);
 		if (ret == -ETIME)
 			return (int)nr;
 		if (ret < 0 && ret != -EINTR)
