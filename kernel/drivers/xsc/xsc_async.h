@@ -577,6 +577,22 @@ static inline s64 xsc_total(s64 done, s64 res)
 }
 
 /**
+ * xsc_kiocb_init() - init_sync_kiocb() without the I/O priority
+ * @kiocb:	for I/O that the current thread starts
+ * @file:	of this file
+ *
+ * submit_bio() takes the thread's where there is none.
+ */
+static __always_inline void xsc_kiocb_init(struct kiocb *kiocb,
+					   struct file *file)
+{
+	*kiocb = (struct kiocb) {
+		.ki_filp = file,
+		.ki_flags = file->f_iocb_flags,
+	};
+}
+
+/**
  * xsc_rw_count() - a read or write has ended
  * @file:	of this file
  * @res:	with this result

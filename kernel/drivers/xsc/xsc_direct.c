@@ -124,7 +124,7 @@ enum xsc_directed xsc_direct_start(struct xsc_req *req)
 	struct iov_iter iter __attribute__((__uninitialized__));
 	ssize_t ret;
 
-	init_sync_kiocb(kiocb, t->file);
+	xsc_kiocb_init(kiocb, t->file);
 	kiocb->ki_pos = t->args[3];
 	kiocb->ki_flags |= IOCB_NOWAIT;
 	kiocb->ki_complete = xsc_direct_done;

@@ -37,17 +37,19 @@ EXPORT_SYMBOL_GPL(xsc_held_put);
 static noinline struct file *xsc_held_find(struct xsc_held *held,
 					   unsigned int fd)
 {
-	struct fd f;
+	struct files_struct *files = current->files;
+	struct file *file;
 
 	xsc_held_drop(held);
-	f = fdget(fd);
-	if (!f.file)
+	/* As fdget() does it, in a line: nobody else has the table. */
+	held->ref = atomic_read(&files->count) != 1;
+	file = held->ref ? fget(fd) : files_lookup_fd_raw(files, fd);
+	if (!file || unlikely(file->f_mode & FMODE_PATH))
 		return NULL;
-	held->file = f.file;
+	held->file = file;
 	held->fd = fd;
-	held->ref = f.flags & FDPUT_FPUT;
-	init_sync_kiocb(&held->kiocb, f.file);
-	return f.file;
+	xsc_kiocb_init(&held->kiocb, file);
+	return file;
 }
 
 /**
@@ -105,7 +107,7 @@ ssize_t xsc_rw_nowait(struct file *file, struct iov_iter *iter, loff_t *ppos,
 		return ret;
 	iov_iter_truncate(iter, MAX_RW_COUNT);
 
-	init_sync_kiocb(&kiocb, file);
+	xsc_kiocb_init(&kiocb, file);
 	kiocb.ki_flags |= IOCB_NOWAIT;
 	kiocb.ki_pos = ppos ? *ppos : 0;
 	if (out)
@@ -177,8 +179,12 @@ static __always_inline s64 xsc_pread(struct xsc_held *held, struct file *file,
 static __always_inline struct file *xsc_held_file(struct xsc_held *held,
 						  unsigned int fd)
 {
-	if (likely(held->file && held->fd == fd && !held->ref))
-		return held->file;
+	struct file *file = held->file;
+
+	if (unlikely(!file))
+		return xsc_held_find(held, fd);
+	if (likely(held->fd == fd && !held->ref))
+		return file;
 	return xsc_held_get(held, fd);
 }
 
