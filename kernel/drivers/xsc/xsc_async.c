@@ -721,7 +721,6 @@ void xsc_req_run(struct xsc_req *req, struct xsc_worker *w)
 	s64 res;
 
 	xsc_req_disarm(req);
-	kref_get(&ring->ref);
 	do {
 		sqe = &req->sqes[req->pos];
 		saved = xsc_req_become(req);
@@ -734,14 +733,14 @@ void xsc_req_run(struct xsc_req *req, struct xsc_worker *w)
 		xsc_req_keep_result(req, res);
 		if (IS_ERR_VALUE((unsigned long)res))
 			c.failed = true;
+		/* Who sees the CQE sees the count. */
+		xsc_ring_count_malformed(ring, c.malformed);
+		c.malformed = 0;
 		last = xsc_req_post(req, res);
 		if (task_work_pending(current))
 			task_work_run();
 	} while (!last && (req->pos + 1 < req->nr ||
 			   !xsc_req_run_last(&c, req)));
-
-	xsc_ring_count_malformed(ring, c.malformed);
-	xsc_ring_put(ring);
 }
 
 /* --- submission --------------------------------------------------------- */

@@ -193,6 +193,9 @@ static void xsc_watch_chain(struct xsc_container *c, struct xsc_req *req)
 		xsc_req_keep_result(req, res);
 		if (IS_ERR_VALUE((unsigned long)res))
 			c->failed = true;
+		/* Who sees the CQE sees the count. */
+		xsc_ring_count_malformed(req->ring, c->malformed);
+		c->malformed = 0;
 		if (xsc_req_post(req, res))
 			return;
 		sqe = &req->sqes[req->pos];
@@ -219,7 +222,6 @@ void xsc_watch_advance(struct xsc_req *req)
 		.c.req = req,
 	};
 	enum xsc_watch how = req->timed ? XSC_WATCH_TIMED : XSC_WATCH_TRY;
-	struct xsc_ring *ring = req->ring;
 	enum xsc_tried tried;
 	unsigned int tries;
 
@@ -251,10 +253,7 @@ void xsc_watch_advance(struct xsc_req *req)
 		xsc_container_end(&run.c);
 	}
 
-	kref_get(&ring->ref);
 	xsc_watch_chain(&run.c, req);
 	xsc_req_unbecome(run.saved);
 	xsc_container_end(&run.c);
-	xsc_ring_count_malformed(ring, run.c.malformed);
-	xsc_ring_put(ring);
 }
