@@ -278,6 +278,47 @@ static int child(int i, bool filter, bool defer)
 	return cases[i].run();
 }
 
+static void idle(void *unused)
+{
+	msleep(500);
+}
+
+/*
+ * The filter kills at submission, while the kernel holds the file of the op:
+ * does the other end of the pipe see that nobody has it any more?
+ */
+static bool killed_at_once(bool thread)
+{
+	bool *survived = shared(sizeof(*survived));
+	struct thread other;
+	long n = 0;
+	int pid;
+
+	pipe(p);
+	pid = fork();
+	if (!pid) {
+		close(p[1]);
+		async_make(&r, 8);
+		/* with another thread the kernel takes references to files, and the one that is killed dies at once */
+		if (thread)
+			thread_start(&other, idle, NULL);
+		seccomp_filter(SYS_read, SECCOMP_RET_KILL_THREAD);
+		read_of(p[0], c, 1);
+		async_submit(&r);
+		*survived = true;
+		_exit(0);
+	}
+	close(p[0]);
+	wait_for(pid);
+	/* what the process had ends a little later */
+	for (int i = 0; i < 50 && n != -EPIPE; i++) {
+		msleep(20);
+		n = sys(SYS_write, p[1], "x", 1);
+	}
+	close(p[1]);
+	return !*survived && n == -EPIPE;
+}
+
 /* run a case as a tracer's child; how often a read into c[] was seen to end */
 static int traced(int i, int *status, int *restarts)
 {
@@ -316,9 +357,9 @@ int main(int argc, char **argv)
 	refs = module_refs();
 	for (unsigned int i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		for (int defer = 0; defer < 2; defer++) {
-			if (defer && cases[i].run == without_doorbell)
-				continue;
-			if (defer && (cases[i].run == in_a_call || cases[i].run == killed))
+			/* these look for what comes without a doorbell */
+			if (defer && (cases[i].run == without_doorbell || cases[i].run == in_a_call ||
+				      cases[i].run == killed))
 				continue;
 			pid = fork();
 			if (!pid)
@@ -332,6 +373,9 @@ int main(int argc, char **argv)
 		if (cases[i].run == later || cases[i].run == without_doorbell)
 			tap_ok(seen == 1 && restarts == 1, "which sees the read at submission, and when it is made: %d, %d", restarts, seen);
 	}
+	signal(SIGPIPE, SIG_IGN);
+	tap_ok(killed_at_once(false), "a filter that kills at submission: the file is given back");
+	tap_ok(killed_at_once(true), "with another thread");
 	tap_is(module_refs(), refs, "all rings are gone");
 	return tap_done();
 }

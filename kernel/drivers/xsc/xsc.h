@@ -188,7 +188,18 @@ static __always_inline void xsc_held_drop(struct xsc_held *held)
 		xsc_held_put(held);
 }
 
-/* Order is not for the asking where there is no other. */
+/*
+ * Have the container hold a file, or NULL, with the caller's reference: it gives
+ * it back if the task dies in an op.
+ */
+static inline void xsc_held_keep(struct xsc_held *held, struct file *file)
+{
+	xsc_held_drop(held);
+	held->file = file;
+	held->ref = true;
+}
+
+/* Flags of an SQE in a batch or a plain ring. */
 #define XSC_SQE_F_SYNC		(XSC_SQE_F_ALL & ~XSC_SQE_F_ASYNC)
 
 /* The SQE itself is wrong, whatever the op would have said. */
@@ -277,6 +288,16 @@ static __always_inline bool xsc_task_controlled(const struct task_struct *task)
 static __always_inline bool xsc_controlled(void)
 {
 	return xsc_task_controlled(current);
+}
+
+/*
+ * What a call leaves for its way out, above all the end of a file that it
+ * closed, is over before the next call begins.
+ */
+static inline void xsc_run_task_work(void)
+{
+	if (task_work_pending(current))
+		task_work_run();
 }
 
 s64 xsc_run_controlled(struct xsc_container *c, u32 nr);

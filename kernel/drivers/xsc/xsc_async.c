@@ -900,7 +900,14 @@ static s64 xsc_first_try(struct xsc_container *c, struct xsc_ring *ring,
 	if (unlikely(t->watched)) {
 		xsc_ring_unplug(ring);
 		xsc_ring_publish_end(ring);
+		/* Any call may come now: a full reference, and not our own. */
+		if (t->file && !(f.flags & FDPUT_FPUT)) {
+			get_file(t->file);
+			f.flags |= FDPUT_FPUT;
+		}
+		xsc_held_keep(&c->held, t->file);
 		*tried = xsc_watch_first(c, t, *held);
+		c->held.file = NULL;
 	} else if (!*held) {
 		*tried = xsc_try(t);
 	}

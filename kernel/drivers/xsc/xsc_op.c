@@ -11,7 +11,6 @@
 #include <linux/export.h>
 #include <linux/nospec.h>
 #include <linux/sched/task_stack.h>
-#include <linux/task_work.h>
 
 #include "xsc_async.h"
 
@@ -210,16 +209,6 @@ s64 xsc_check_op(struct xsc_container *c, u32 nr)
 	if (xsc_optable[nr].flags & XSC_OPF_DIRECT)
 		return xsc_malformed(c, -EINVAL);
 	return 0;
-}
-
-/*
- * What a call leaves for its way out, above all the end of a file that it
- * closed, is over before the next call begins.
- */
-static void xsc_run_task_work(void)
-{
-	if (task_work_pending(current))
-		task_work_run();
 }
 
 /**

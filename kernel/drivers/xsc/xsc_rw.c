@@ -41,8 +41,12 @@ static noinline struct file *xsc_held_find(struct xsc_held *held,
 	struct file *file;
 
 	xsc_held_drop(held);
-	/* As fdget() does it, in a line: nobody else has the table. */
-	held->ref = atomic_read(&files->count) != 1;
+	/*
+	 * fdget() in a line.  Pairs with atomic_dec_and_test() in
+	 * put_files_struct(): who sees that nobody else has the table sees what
+	 * they have closed.
+	 */
+	held->ref = atomic_read_acquire(&files->count) != 1;
 	file = held->ref ? fget(fd) : files_lookup_fd_raw(files, fd);
 	if (!file || unlikely(file->f_mode & FMODE_PATH))
 		return NULL;

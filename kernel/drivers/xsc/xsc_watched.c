@@ -18,7 +18,6 @@
 #include <linux/fs.h>
 #include <linux/poll.h>
 #include <linux/string.h>
-#include <linux/task_work.h>
 
 #include "xsc_async.h"
 
@@ -92,31 +91,13 @@ static enum xsc_tried xsc_watch_try(struct xsc_container *c, struct xsc_try *t,
 			res = -EINTR;
 		t->res = xsc_total(before, res);
 	}
-	if (task_work_pending(current))
-		task_work_run();
-	return tried;
-}
-
-/* The same at the doorbell. */
-static enum xsc_tried xsc_watch_now(struct xsc_container *c, struct xsc_try *t,
-				    enum xsc_watch how)
-{
-	struct file *file = t->file;
-	enum xsc_tried tried;
-
-	xsc_held_drop(&c->held);
-	/* A light reference would not do: any call may come now. */
-	if (file)
-		get_file(file);
-	tried = xsc_watch_try(c, t, how);
-	if (file)
-		fput(file);
+	xsc_run_task_work();
 	return tried;
 }
 
 /**
  * xsc_watch_first() - run an op that a control sees, if it does not wait
- * @c:		the doorbell
+ * @c:		the doorbell; it holds the op's file, since the thread may die here
  * @t:		the op
  * @held:	it stands behind another one
  *
@@ -126,28 +107,29 @@ static enum xsc_tried xsc_watch_now(struct xsc_container *c, struct xsc_try *t,
 enum xsc_tried xsc_watch_first(struct xsc_container *c, struct xsc_try *t,
 			       bool held)
 {
-	bool later = t->poll_first;
+	enum xsc_watch how = XSC_WATCH_LOOK;
+	enum xsc_tried tried = XSC_TRY_AGAIN;
 	struct file *file = t->file;
-	enum xsc_tried tried;
 
-	if (held)
-		return xsc_watch_now(c, t, XSC_WATCH_LOOK);
-	/* A call that waits for nothing, or for a disk. */
-	if (file && (!file_can_poll(file) ||
-		     S_ISREG(file_inode(file)->i_mode)))
-		return XSC_TRY_CALLER;
-	/* Whatever it says, it has not run. */
-	t->poll_first = true;
-	tried = xsc_try(t);
-	t->poll_first = false;
-	if (tried != XSC_TRY_TIMER &&
-	    (!file || (tried != XSC_TRY_AGAIN && tried != XSC_TRY_POLL)))
-		return XSC_TRY_CALLER;
-	later |= tried == XSC_TRY_TIMER || !xsc_poll_ready(t);
-	if (xsc_watch_now(c, t, later ? XSC_WATCH_LOOK : XSC_WATCH_TRY) ==
-	    XSC_TRY_DONE)
-		return XSC_TRY_DONE;
-	return tried == XSC_TRY_TIMER ? tried : XSC_TRY_AGAIN;
+	if (!held) {
+		bool later = t->poll_first;
+
+		/* A call that waits for nothing, or for a disk. */
+		if (file && (!file_can_poll(file) ||
+			     S_ISREG(file_inode(file)->i_mode)))
+			return XSC_TRY_CALLER;
+		/* Whatever it says, it has not run. */
+		t->poll_first = true;
+		tried = xsc_try(t);
+		t->poll_first = false;
+		if (file && tried == XSC_TRY_POLL)
+			tried = XSC_TRY_AGAIN;
+		if (tried != XSC_TRY_TIMER && (!file || tried != XSC_TRY_AGAIN))
+			return XSC_TRY_CALLER;
+		if (tried == XSC_TRY_AGAIN && !later && xsc_poll_ready(t))
+			how = XSC_WATCH_TRY;
+	}
+	return xsc_watch_try(c, t, how) == XSC_TRY_DONE ? XSC_TRY_DONE : tried;
 }
 
 /**
