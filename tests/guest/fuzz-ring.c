@@ -572,10 +572,10 @@ int main(int argc, char **argv)
 	sys(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	signal(SIGCHLD, SIG_DFL);
 	sys(SYS_chmod, ".", 0777);
-	kcov = open(DIRECT, O_CREAT | O_RDWR, 0666);
-	sys(SYS_fchmod, kcov, 0666);
-	sys(SYS_ftruncate, kcov, 32768);
-	close(kcov);
+	direct = open(DIRECT, O_CREAT | O_RDWR, 0666);
+	sys(SYS_fchmod, direct, 0666);
+	sys(SYS_ftruncate, direct, 32768);
+	close(direct);
 	corpus = mmap(NULL, (CORPUS_MAX + 1) * sizeof(*corpus), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	seen = mmap(NULL, (1 << 20) / 8, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	kcov = open("/sys/kernel/debug/kcov", O_RDWR, 0);

@@ -737,29 +737,26 @@ void xsc_req_run(struct xsc_req *req, struct xsc_worker *w)
 		xsc_ring_count_malformed(ring, c.malformed);
 		c.malformed = 0;
 		last = xsc_req_post(req, res);
-		if (task_work_pending(current))
-			task_work_run();
+		xsc_run_task_work();
 	} while (!last && (req->pos + 1 < req->nr ||
 			   !xsc_req_run_last(&c, req)));
 }
 
 /* --- submission --------------------------------------------------------- */
 
-/* What a chain has besides; false without memory. */
-static bool xsc_req_make_chain(struct xsc_req *req, unsigned int nr)
+/* What a chain has besides; false without memory for all of it. */
+static bool xsc_req_make_chain(struct xsc_req *req)
 {
-	req->sqes = kvmalloc_array(nr, sizeof(*req->sqes), GFP_KERNEL_ACCOUNT);
+	req->sqes = kvmalloc_array(req->nr, sizeof(*req->sqes),
+				   GFP_KERNEL_ACCOUNT);
 	req->results = kmalloc_array(XSC_CHAIN_RES, sizeof(s64),
 				     GFP_KERNEL_ACCOUNT);
-	if (req->sqes && req->results)
-		return true;
-	xsc_req_free_chain(req);
-	return false;
+	return req->sqes && req->results;
 }
 
 /*
- * All of a request but its SQEs, @try, what the pool has set, and what goes with
- * a field that says so.
+ * All of a request but what is in its SQEs, @try, what the pool has set, and
+ * what goes with a field that says so.
  */
 static __always_inline void xsc_req_init(struct xsc_req *req,
 					 struct xsc_ring *ring,
@@ -781,6 +778,8 @@ static __always_inline void xsc_req_init(struct xsc_req *req,
 		req->wait[i].head = NULL;
 	req->nr = nr;
 	req->pos = 0;
+	req->sqes = &req->sqe;
+	req->results = NULL;
 	req->at = 0;
 	req->base = 0;
 }
@@ -802,10 +801,12 @@ static struct xsc_req *xsc_req_get(struct xsc_pool *pool)
 	return req;
 }
 
-/* Undo it. */
-static void xsc_req_unget(struct xsc_pool *pool, struct xsc_req *req)
+/* Undo xsc_req_new(). */
+static void xsc_req_unmake(struct xsc_req *req)
 {
-	xsc_pool_unreserve(pool, req);
+	put_cred(req->creds);
+	xsc_req_free_chain(req);
+	xsc_pool_unreserve(req->pool, req);
 	kmem_cache_free(xsc_req_cache, req);
 }
 
@@ -817,23 +818,12 @@ static struct xsc_req *xsc_req_new(struct xsc_ring *ring, struct xsc_pool *pool,
 
 	if (!req)
 		return NULL;
-	req->sqes = &req->sqe;
-	req->results = NULL;
-	if (nr > 1 && !xsc_req_make_chain(req, nr)) {
-		xsc_req_unget(pool, req);
-		return NULL;
-	}
 	xsc_req_init(req, ring, pool, nr);
 	req->try = *t;
-	return req;
-}
-
-/* Undo xsc_req_new(). */
-static void xsc_req_unmake(struct xsc_req *req)
-{
-	put_cred(req->creds);
-	xsc_req_free_chain(req);
-	xsc_req_unget(req->pool, req);
+	if (nr == 1 || xsc_req_make_chain(req))
+		return req;
+	xsc_req_unmake(req);
+	return NULL;
 }
 
 /* From here on its ring finds it, and has CQEs to come. */
@@ -942,7 +932,8 @@ static __always_inline void xsc_ring_plug(struct xsc_ring *ring)
 
 /**
  * xsc_start_direct() - xsc_start() for an op like the last that went to a device
- * @ring:	the ring, locked; ring->c.left says how many SQEs come after it
+ * @ring:	the ring, locked, not by the poller; ring->c.left says how many SQEs
+ *		come after it
  * @sqe:	the kernel's own copy: pread64 or pwrite64, no flags but
  *		XSC_SQE_FIXED_BUFFER
  *
@@ -962,8 +953,7 @@ s64 xsc_start_direct(struct xsc_ring *ring, const struct xsc_sqe *sqe)
 	struct file *file;
 
 	if (unlikely(!pool || READ_ONCE(pool->task) != current ||
-		     !xsc_pool_is_ours(pool) || ring->polling ||
-		     xsc_controlled()))
+		     !xsc_pool_is_ours(pool) || xsc_controlled()))
 		return 0;
 	file = fget(sqe->args[0]);
 	if (unlikely(!file))
@@ -974,8 +964,6 @@ s64 xsc_start_direct(struct xsc_ring *ring, const struct xsc_sqe *sqe)
 	if (unlikely(!req))
 		goto no;
 	xsc_req_init(req, ring, pool, 1);
-	req->sqes = &req->sqe;
-	req->results = NULL;
 	req->sqe = *sqe;
 	req->try.nr = nr;
 	req->try.flags = opflags;

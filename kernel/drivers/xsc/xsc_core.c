@@ -381,7 +381,6 @@ static noinline u32 xsc_ring_run_direct(struct xsc_ring *ring, u32 left)
 	struct xsc_sqe *sqe = &ring->sqe;
 	u32 n;
 
-	ring->c.taken = 0;
 	for (n = 0; n < left; n++) {
 		xsc_ring_read_sqe(ring, ring->sq_head, sqe);
 		ring->c.left = left - n - 1;
@@ -433,9 +432,10 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 
 	left = min(to_submit, queued);
 	if (ring->direct_fd >= 0 && !ring->polling) {
-		queued = xsc_ring_run_direct(ring, min(left, c->room));
-		left -= queued;
-		c->room -= queued;
+		u32 direct = xsc_ring_run_direct(ring, min(left, c->room));
+
+		left -= direct;
+		c->room -= direct;
 		if (likely(!left)) {
 			xsc_ring_unplug(ring);
 			goto out;

@@ -484,8 +484,7 @@ static int xsc_poller_main(void *arg)
 		}
 		if (test_thread_flag(TIF_NOTIFY_SIGNAL))
 			clear_notify_signal();
-		if (task_work_pending(current))
-			task_work_run();
+		xsc_run_task_work();
 		killed = signal_pending(current) && get_signal(&ksig);
 		if (killed) {
 			xsc_poller_end(poller, true);

@@ -156,21 +156,17 @@ static void xsc_pool_wake_locked(struct xsc_pool *pool)
  */
 void xsc_pool_light_locked(struct xsc_pool *pool, struct xsc_req *req)
 {
+	bool away;
+
 	xsc_pool_wake_locked(pool);
-	switch (pool->attends) {
-	case XSC_ASLEEP:
-	case XSC_ATTENDS:
-		list_add_tail(&req->node, &pool->light);
-		break;
-	case XSC_AWAY:
-		if (xsc_req_defers_locked(req)) {
-			list_add_tail(&req->node, &pool->later);
-		} else {
-			list_add_tail(&req->node, &pool->light);
-			xsc_pool_kick_locked(pool);
-		}
-		break;
+	away = pool->attends == XSC_AWAY;
+	if (away && xsc_req_defers_locked(req)) {
+		list_add_tail(&req->node, &pool->later);
+		return;
 	}
+	list_add_tail(&req->node, &pool->light);
+	if (away)
+		xsc_pool_kick_locked(pool);
 }
 
 /**
@@ -212,8 +208,7 @@ static void xsc_worker_housekeeping(void)
 {
 	if (test_thread_flag(TIF_NOTIFY_SIGNAL))
 		clear_notify_signal();
-	if (task_work_pending(current))
-		task_work_run();
+	xsc_run_task_work();
 }
 
 static int xsc_worker_main(void *arg);
@@ -454,6 +449,19 @@ static bool xsc_pool_spares_locked(const struct xsc_pool *pool)
 	       pool->nr_workers < READ_ONCE(xsc_workers_max) || !pool->task;
 }
 
+/* The first request of a list, the caller's now, or NULL. */
+static struct xsc_req *xsc_req_take_locked(struct list_head *list)
+{
+	struct xsc_req *req;
+
+	req = list_first_entry_or_null(list, struct xsc_req, node);
+	if (req) {
+		list_del_init(&req->node);
+		req->state = XSC_REQ_OWNED;
+	}
+	return req;
+}
+
 /* Next request; with *@make, another worker has to be made before it runs. */
 static struct xsc_req *xsc_worker_take(struct xsc_pool *pool, bool *make)
 {
@@ -461,20 +469,17 @@ static struct xsc_req *xsc_worker_take(struct xsc_pool *pool, bool *make)
 
 	*make = false;
 	spin_lock_irq(&pool->lock);
-	req = list_first_entry_or_null(&pool->light, struct xsc_req, node);
+	req = xsc_req_take_locked(&pool->light);
 	if (!req && !list_empty(&pool->heavy) &&
 	    xsc_pool_spares_locked(pool)) {
-		req = list_first_entry(&pool->heavy, struct xsc_req, node);
+		req = xsc_req_take_locked(&pool->heavy);
 		*make = list_empty(&pool->idle) && pool->task &&
 			pool->nr_workers < READ_ONCE(xsc_workers_max);
 		if (*make)
 			pool->nr_workers++;
 	}
-	if (req) {
-		list_del_init(&req->node);
-		req->state = XSC_REQ_OWNED;
+	if (req)
 		req->runner = current;
-	}
 	spin_unlock_irq(&pool->lock);
 	return req;
 }
@@ -552,22 +557,6 @@ static int xsc_worker_main(void *arg)
 	do_exit(0);
 }
 
-/* What the current thread has to try, taken off its list. */
-static struct xsc_req *xsc_pool_next_locked(struct xsc_pool *pool)
-{
-	struct xsc_req *req;
-
-	req = list_first_entry_or_null(&pool->light, struct xsc_req, node);
-	if (!req)
-		req = list_first_entry_or_null(&pool->watched, struct xsc_req,
-					       node);
-	if (req) {
-		list_del_init(&req->node);
-		req->state = XSC_REQ_OWNED;
-	}
-	return req;
-}
-
 /**
  * xsc_pool_serve() - try what became ready
  * @pool:	the current thread's pool, xsc_pool_wait_end() follows
@@ -589,7 +578,8 @@ void xsc_pool_serve(struct xsc_pool *pool, struct xsc_ring *ring,
 	pool->attends = XSC_ATTENDS;
 	list_splice_tail_init(&pool->later, &pool->light);
 	for (left = pool->nr_reqs; left; left--) {
-		req = xsc_pool_next_locked(pool);
+		req = xsc_req_take_locked(&pool->light) ?:
+		      xsc_req_take_locked(&pool->watched);
 		if (!req)
 			break;
 		spin_unlock_irq(&pool->lock);
@@ -682,10 +672,10 @@ static void xsc_pool_called(struct callback_head *work)
 		return;
 	pool->calling = true;
 	spin_lock_irq(&pool->lock);
-	while (!dies && pool->task && !list_empty(&pool->watched)) {
-		req = list_first_entry(&pool->watched, struct xsc_req, node);
-		list_del_init(&req->node);
-		req->state = XSC_REQ_OWNED;
+	while (!dies && pool->task) {
+		req = xsc_req_take_locked(&pool->watched);
+		if (!req)
+			break;
 		spin_unlock_irq(&pool->lock);
 		xsc_watch_advance(req);
 		spin_lock_irq(&pool->lock);
