@@ -214,29 +214,20 @@ static const struct xsc_ring_driver *xsc_ring_driver_get(void)
 	return drv;
 }
 
-/*
- * Making a ring makes a file and memory, so filters and the audit trail see
- * it under its own number.
- */
-static long xsc_ring_setup(struct pt_regs *regs, const struct xsc_op_regs *args)
+static long xsc_ring_setup(const struct xsc_op_regs *args)
 {
-	const struct xsc_ring_driver *drv;
-	long nr = syscall_enter_from_user_mode_work(regs, XSC_OP_RING_SETUP);
+	const struct xsc_ring_driver *drv = xsc_ring_driver_get();
+	long ret;
 
-	if (nr == XSC_OP_RING_SETUP) {
+	if (!drv) {
+		request_module("xsc");
 		drv = xsc_ring_driver_get();
-		if (!drv) {
-			request_module("xsc");
-			drv = xsc_ring_driver_get();
-		}
-		regs->ax = -ENOSYS;
-		if (drv) {
-			regs->ax = drv->setup((void __user *)args->args[0]);
-			module_put(drv->owner);
-		}
 	}
-	syscall_op_exit_work(regs);
-	return regs->ax;
+	if (!drv)
+		return -ENOSYS;
+	ret = drv->setup((void __user *)args->args[0]);
+	module_put(drv->owner);
+	return ret;
 }
 
 /*
@@ -257,7 +248,7 @@ xsc_ring_driver_of(const struct file *file)
 	return drv;
 }
 
-static long xsc_ring_do_buffers(const struct xsc_op_regs *args)
+static long xsc_ring_buffers(const struct xsc_op_regs *args)
 {
 	const struct iovec __user *uiov = (void __user *)args->args[1];
 	const struct xsc_ring_driver *drv;
@@ -275,19 +266,24 @@ static long xsc_ring_do_buffers(const struct xsc_op_regs *args)
 	return ret;
 }
 
-/* It pins memory, which is for filters and the audit trail to see as well. */
-static noinline long xsc_ring_buffers(struct pt_regs *regs)
+/*
+ * Making a ring makes a file and memory, registering buffers pins memory: so
+ * filters and the audit trail see these ops under their own numbers.
+ */
+static noinline long xsc_ring_seen(struct pt_regs *regs, int op)
 {
-	long nr = syscall_enter_from_user_mode_work(regs, XSC_OP_RING_BUFFERS);
+	long nr = syscall_enter_from_user_mode_work(regs, op);
 	struct xsc_op_regs args;
 
-	if (nr == XSC_OP_RING_BUFFERS) {
+	if (nr == op) {
 		/* As a tracer has left them. */
 		xsc_op_regs_save(regs, &args);
-		regs->ax = xsc_ring_do_buffers(&args);
+		regs_set_return_value(regs, op == XSC_OP_RING_SETUP ?
+					    xsc_ring_setup(&args) :
+					    xsc_ring_buffers(&args));
 	}
 	syscall_op_exit_work(regs);
-	return regs->ax;
+	return regs_return_value(regs);
 }
 
 static long xsc_ring_enter(const struct xsc_op_regs *args)
@@ -351,11 +347,10 @@ long xsc_own_op(struct pt_regs *regs, int nr)
 	case XSC_OP_BATCH:
 		return xsc_batch(&args);
 	case XSC_OP_RING_SETUP:
-		return xsc_ring_setup(regs, &args);
+	case XSC_OP_RING_BUFFERS:
+		return xsc_ring_seen(regs, nr);
 	case XSC_OP_RING_ENTER:
 		return xsc_ring_enter(&args);
-	case XSC_OP_RING_BUFFERS:
-		return xsc_ring_buffers(regs);
 	default:
 		return -ENOSYS;
 	}
