@@ -16,7 +16,7 @@ static long cancel(__u64 data, long flags)
 int main(int argc, char **argv)
 {
 	struct { long s, ns; } hour = { 3600, 0 };
-	struct pollfd pf = { .events = POLLIN };
+	struct pollfd pf[2] = { { .events = POLLIN }, { .fd = -1 } };
 	__u64 a, b, d;
 	long res, bad = 0;
 	int p[2], q[2];
@@ -72,8 +72,8 @@ int main(int argc, char **argv)
 	tap_is(async_result(&r, d), 1, "the third goes on");
 
 	/* what a worker runs */
-	pf.fd = p[0];
-	ring_add3(&r, SYS_poll, &pf, 1, -1);
+	pf[0].fd = p[0];
+	ring_add3(&r, SYS_poll, pf, 2, -1);
 	a = ring_data;
 	async_submit(&r);
 	msleep(100);
@@ -82,7 +82,7 @@ int main(int argc, char **argv)
 	tap_is(async_result(&r, a), -ECANCELED, "it is interrupted");
 
 	/* a chain in a worker: all of it */
-	xsc_sqe_link(ring_add3(&r, SYS_poll, &pf, 1, -1));
+	xsc_sqe_link(ring_add3(&r, SYS_poll, pf, 2, -1));
 	a = ring_data;
 	xsc_sqe_link(ring_add3(&r, SYS_write, q[1], "x", 1));
 	ring_add3(&r, SYS_write, q[1], "x", 1);

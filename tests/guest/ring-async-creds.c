@@ -17,7 +17,7 @@ static void tick(int sig)
 int main(int argc, char **argv)
 {
 	struct itimerval it = { { 0, 0 }, { 0, 50000 } };
-	struct pollfd pf = { .events = POLLIN };
+	struct pollfd pf[2] = { { .events = POLLIN }, { .fd = -1 } };
 	struct sigaction sa = { .sa_handler = tick };
 	struct stat st;
 	int p[2], q[2], pid;
@@ -33,8 +33,8 @@ int main(int argc, char **argv)
 
 	/* one worker may block, and does: what is behind it begins later */
 	write_file("/proc/sys/kernel/xsc/workers_max", "2");
-	pf.fd = q[0];
-	ring_add3(&r, SYS_poll, &pf, 1, -1);
+	pf[0].fd = q[0];
+	ring_add3(&r, SYS_poll, pf, 2, -1);
 	a = ring_data;
 	async_submit(&r);
 	msleep(100);
@@ -57,7 +57,7 @@ int main(int argc, char **argv)
 
 	/* a signal to the process is the program's, not a worker's */
 	sigaction(SIGALRM, &sa, NULL);
-	ring_add3(&r, SYS_poll, &pf, 1, -1);
+	ring_add3(&r, SYS_poll, pf, 2, -1);
 	a = ring_data;
 	async_submit(&r);
 	setitimer(ITIMER_REAL, &it, NULL);

@@ -12,7 +12,7 @@
 
 static struct xsc_ring r;
 static struct { long s, ns; } hour = { 3600, 0 };
-static struct pollfd pf = { .events = POLLIN };
+static struct pollfd pf[2] = { { .events = POLLIN }, { .fd = -1 } };
 static int p[2], q[2];
 static char buf[8];
 static char *self;
@@ -23,14 +23,15 @@ static void fill(struct xsc_ring *ring, int nr)
 {
 	pipe(p);
 	pipe(q);
-	pf.fd = q[0];
+	pf[0].fd = q[0];
 	async_make(ring, nr < 8 ? 8 : nr);
 	for (int i = 0; i < nr; i++) {
 		switch (i % 8) {
 		case 0: ring_add3(ring, SYS_read, p[0], buf, 1)->flags = XSC_SQE_UNORDERED; break;
 		case 1: ring_add3(ring, SYS_nanosleep, &hour, 0, 0); break;
 		case 2: ring_add3(ring, SYS_read, q[0], buf, 1); break;
-		case 7: if (i < 200) { ring_add3(ring, SYS_poll, &pf, 1, -1); break; } /* fall through */
+		case 3: ring_add3(ring, SYS_poll, pf, 1, 3600000); break;
+		case 7: if (i < 200) { ring_add3(ring, SYS_poll, pf, 2, -1); break; } /* fall through */
 		default: ring_add3(ring, SYS_read, p[0], buf, 1); break;
 		}
 	}

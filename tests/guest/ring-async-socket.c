@@ -24,6 +24,52 @@ static int listener(struct sockaddr_un *un, const char *name)
 	return fd;
 }
 
+/* a message that a stream does not hold at once, with a descriptor */
+static void message_in_parts(void)
+{
+	char control[CMSG_SPACE(sizeof(int))];
+	struct iovec v[3] = { { big, 1 }, { big + 1, BIG / 2 }, { big + 1 + BIG / 2, BIG / 2 - 1 } };
+	struct msghdr m = { .msg_iov = v, .msg_iovlen = 3, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct cmsghdr *cm = CMSG_FIRSTHDR(&m);
+	int sv[2], file = memfd_create("passed", 0), n_fds = 0, fd;
+	long was = threads(), n = 0, res;
+	struct iovec in;
+	__u64 a;
+
+	socketpair(AF_UNIX, SOCK_STREAM, 0, sv);
+	cm->cmsg_level = SOL_SOCKET;
+	cm->cmsg_type = SCM_RIGHTS;
+	cm->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cm), &file, sizeof(int));
+	ring_add3(&r, SYS_sendmsg, sv[1], &m, 0);
+	a = ring_data;
+	async_submit(&r);
+	tap_ok(!async_has(&r, a), "sendmsg of 1 MiB goes on");
+	tap_ok(threads() <= was, "without a thread: %ld threads", threads());
+	memset(back, 0, BIG);
+	while (n < BIG) {
+		char space[CMSG_SPACE(sizeof(int))];
+		struct msghdr mi = { .msg_iov = &in, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof(space) };
+
+		in = (struct iovec){ back + n, BIG - n };
+		res = sys(SYS_recvmsg, sv[0], &mi, 0);
+		if (res <= 0)
+			break;
+		if (mi.msg_controllen >= CMSG_LEN(sizeof(int))) {
+			memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&mi)), sizeof(int));
+			close(fd);
+			n_fds++;
+		}
+		n += res;
+	}
+	tap_is(async_result(&r, a), BIG, "its result is all of it");
+	tap_ok(n == BIG && !memcmp(big, back, BIG), "in order");
+	tap_is(n_fds, 1, "with one descriptor");
+	close(file);
+	close(sv[0]);
+	close(sv[1]);
+}
+
 int main(int argc, char **argv)
 {
 	struct sockaddr_un un, from;
@@ -128,7 +174,9 @@ int main(int argc, char **argv)
 		close(fd);
 	}
 
-	/* datagrams; a message of a stream is for a worker */
+	message_in_parts();
+
+	/* datagrams, and a message of a stream */
 	socketpair(AF_UNIX, SOCK_DGRAM, 0, dg);
 	out.iov_base = "datagram";
 	out.iov_len = 8;

@@ -63,6 +63,86 @@ static void files(const char *path, const char *what)
 	unlink(path);
 }
 
+/* what becomes of a vector of which a part has gone */
+static void parts(int p[2])
+{
+	struct iovec v[2] = { { one, 5 }, { two, BIG - 5 } };
+	int many[20][2], wrong = 0, fd;
+	long was, n, res;
+	__u64 a = ring_data + 1;
+
+	was = threads();
+	for (int i = 0; i < 20; i++) {
+		pipe(many[i]);
+		ring_add3(&r, SYS_writev, many[i][1], v, 2);
+	}
+	async_submit(&r);
+	msleep(50);
+	tap_is(async_inflight(&r), 20, "writev of 300 KiB to 20 pipes");
+	tap_ok(threads() <= was, "no thread waits for any: %ld threads", threads());
+	for (int i = 0; i < 20; i++) {
+		for (n = 0; n < BIG; n += res) {
+			res = read(many[i][0], out + n, BIG);
+			if (res <= 0)
+				break;
+			async_enter(&r, 0, 0, 0);
+		}
+		wrong += async_result(&r, a + i) != BIG || n != BIG || memcmp(out, one, 5) || memcmp(out + 5, two, BIG - 5);
+		close(many[i][0]);
+		close(many[i][1]);
+	}
+	tap_is(wrong, 0, "each ends with all of it, in order");
+
+	signal(SIGPIPE, SIG_IGN);
+	/* cancelled, and the reader gone: what has gone counts */
+	for (int i = 0; i < 2; i++) {
+		pipe(many[0]);
+		ring_add3(&r, SYS_writev, many[0][1], v, 2);
+		a = ring_data;
+		async_submit(&r);
+		if (i) {
+			close(many[0][0]);
+		} else {
+			ring_add3(&r, XSC_OP_CANCEL, a, 0, 0);
+			async_submit(&r);
+		}
+		tap_is(async_result(&r, a), 65536, i ? "no reader any more" : "a cancel: what went into the pipe");
+		if (!i)
+			close(many[0][0]);
+		close(many[0][1]);
+	}
+
+	/* in a chain a worker goes on with it */
+	pipe(many[0]);
+	fd = open("/dev/null", O_WRONLY);
+	ring_add3(&r, SYS_writev, many[0][1], v, 2)->flags = XSC_SQE_LINK;
+	a = ring_data;
+	ring_add3(&r, SYS_write, fd, one, 7);
+	async_submit(&r);
+	for (n = 0; n < BIG; n += res) {
+		res = read(many[0][0], out + n, BIG);
+		if (res <= 0)
+			break;
+	}
+	tap_is(async_result(&r, a), BIG, "in a chain: all of it");
+	tap_is(async_result(&r, a + 1), 7, "and the op after it");
+	tap_ok(n == BIG && !memcmp(out, one, 5) && !memcmp(out + 5, two, BIG - 5), "in order");
+	close(many[0][0]);
+	close(many[0][1]);
+	close(fd);
+
+	/* the vector is gone when its turn comes again */
+	pipe(many[0]);
+	ring_add3(&r, SYS_writev, many[0][1], v, 2);
+	async_submit(&r);
+	v[1].iov_len = 60000;
+	v[0].iov_len = 0;
+	res = read(many[0][0], out, BIG);
+	tap_is(async_result(&r, ring_data), 65536, "made shorter meanwhile: what has gone, and no more");
+	close(many[0][0]);
+	close(many[0][1]);
+}
+
 int main(int argc, char **argv)
 {
 	struct open_how how = { .flags = O_RDONLY };
@@ -130,6 +210,8 @@ int main(int argc, char **argv)
 	}
 	tap_is(result(), 2 * BIG, "its result is all of it");
 	tap_ok(!memcmp(out, one, BIG) && !memcmp(out + BIG, two, BIG), "in order");
+
+	parts(p);
 
 	/* openat2, of what is in the dentry cache */
 	close(open("/etc/passwd", O_RDONLY));

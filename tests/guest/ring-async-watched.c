@@ -4,7 +4,11 @@
  * tracer looks at the thread: what waits does not block the doorbell, and is
  * seen when it runs
  */
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/epoll.h>
 #include <sys/ptrace.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/user.h>
 
@@ -82,18 +86,17 @@ static int sleeps(void)
 	return async_result(&r, ring_data) != getppid() || async_result(&r, ring_data - 1) != 0;
 }
 
-/* more than a pipe holds, and its reader behind it in the same ring */
-static int big_write(void)
+/* more than @from holds, written by the first op, and its reader behind it in the same ring */
+static int big_op(int from)
 {
 	long got = 0, n;
 
 	for (int i = 0; i < BIG; i++)
 		big[i] = i * 7 + (i >> 8);
-	ring_add3(&r, SYS_write, p[1], big, BIG);
 	if (async_submit(&r) != 1)
 		return 1;
 	while (got < BIG) {
-		read_of(p[0], back + got, BIG - got);
+		read_of(from, back + got, BIG - got);
 		async_submit(&r);
 		n = async_result(&r, ring_data);
 		if (n <= 0)
@@ -107,6 +110,74 @@ static int big_write(void)
 		if (!async_has(&r, d))
 			async_result(&r, d);
 	return async_got[1].res == BIG ? 0 : 4;
+}
+
+static struct iovec parts[3] = { { big, 5 }, { big + 5, BIG / 2 }, { big + 5 + BIG / 2, BIG - BIG / 2 - 5 } };
+
+static int big_write(void)
+{
+	ring_add3(&r, SYS_write, p[1], big, BIG);
+	return big_op(p[0]);
+}
+
+static int big_vector(void)
+{
+	ring_add3(&r, SYS_writev, p[1], parts, 3);
+	return big_op(p[0]);
+}
+
+static int big_message(void)
+{
+	struct msghdr m = { .msg_iov = parts, .msg_iovlen = 3 };
+	int sv[2];
+
+	socketpair(AF_UNIX, SOCK_STREAM, 0, sv);
+	ring_add3(&r, SYS_sendmsg, sv[1], &m, 0);
+	return big_op(sv[0]);
+}
+
+static int polls(void)
+{
+	struct pollfd pf = { p[0], POLLIN, 0 };
+	struct epoll_event ev = { .events = EPOLLIN, .data.u64 = 9 }, got = {};
+	int ep = sys(SYS_epoll_create1, 0);
+	unsigned long t = now_ms();
+	__u64 a = ring_data + 1;
+
+	sys(SYS_epoll_ctl, ep, EPOLL_CTL_ADD, p[0], &ev);
+	/* first until it is too late, then until there is something */
+	ring_add3(&r, SYS_poll, &pf, 1, 50);
+	ring_add4(&r, SYS_epoll_wait, ep, &got, 1, 50);
+	if (async_submit(&r) != 2)
+		return 1;
+	if (async_result(&r, a) || async_result(&r, a + 1) || now_ms() - t < 50)
+		return 2;
+	ring_add3(&r, SYS_poll, &pf, 1, 20000);
+	ring_add4(&r, SYS_epoll_wait, ep, &got, 1, -1);
+	if (async_submit(&r) != 2 || async_inflight(&r) != 2)
+		return 3;
+	write(p[1], "x", 1);
+	if (async_result(&r, a + 2) != 1 || pf.revents != POLLIN)
+		return 4;
+	return async_result(&r, a + 3) != 1 || got.data.u64 != 9;
+}
+
+static int connects(void)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int l = socket(AF_INET, SOCK_STREAM, 0), s = socket(AF_INET, SOCK_STREAM, 0);
+	unsigned int len = sizeof(in);
+
+	bind(l, (struct sockaddr *)&in, sizeof(in));
+	sys(SYS_getsockname, l, &in, &len);
+	ring_add3(&r, SYS_connect, s, &in, sizeof(in));
+	async_submit(&r);
+	if (async_result(&r, ring_data) != -ECONNREFUSED)
+		return 1;
+	sys(SYS_listen, l, 4);
+	ring_add3(&r, SYS_connect, s, &in, sizeof(in));
+	async_submit(&r);
+	return async_result(&r, ring_data) != 0;
 }
 
 static int chain(void)
@@ -253,6 +324,10 @@ static const struct {
 	{ in_a_call, 0, "and while its thread is blocked in a call" },
 	{ sleeps, 0, "a sleep does not block the doorbell" },
 	{ big_write, 0, "a write that a pipe does not hold, and reads of it" },
+	{ big_vector, 0, "a writev" },
+	{ big_message, 0, "a sendmsg to a socket" },
+	{ polls, 0, "poll and epoll_wait do not block the doorbell" },
+	{ connects, 0, "connect" },
 	{ chain, 0, "a chain waits as a whole" },
 	{ order, 0, "two reads of one pipe keep their order" },
 	{ cancel, 0, "what waits can be cancelled" },

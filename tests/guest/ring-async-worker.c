@@ -20,7 +20,7 @@ int main(int argc, char **argv)
 {
 	struct { long type; char text[8]; } msg = { 5, "message" }, in = { 0 };
 	struct epoll_event ev = { .events = EPOLLIN }, got;
-	struct pollfd pf = { .events = POLLIN }, pfs[20];
+	struct pollfd pf[2] = { { .events = POLLIN }, { .fd = -1 } }, pfs[20][2];
 	struct { long s, ns; } zero = { 0, 0 };
 	long res, fd, bad = 0, before, most;
 	int p[2], q[2], ep, id, many[20][2];
@@ -32,17 +32,17 @@ int main(int argc, char **argv)
 	pipe(p);
 	pipe(q);
 
-	/* poll */
-	pf.fd = p[0];
-	ring_add3(&r, SYS_poll, &pf, 1, -1);
+	/* poll of two files */
+	pf[0].fd = p[0];
+	ring_add3(&r, SYS_poll, pf, 2, -1);
 	a = ring_data;
 	tap_is(async_submit(&r), 1, "poll(2) does not block the doorbell");
 	msleep(50);
 	tap_ok(!async_has(&r, a), "it waits");
 	write(p[1], "x", 1);
 	tap_is(async_result(&r, a), 1, "and ends");
-	tap_is(pf.revents, POLLIN, "with what it was to find");
-	ring_add4(&r, SYS_ppoll, &pf, 1, &zero, 0);
+	tap_is(pf[0].revents, POLLIN, "with what it was to find");
+	ring_add4(&r, SYS_ppoll, pf, 2, &zero, 0);
 	async_submit(&r);
 	tap_is(async_result(&r, ring_data), 1, "ppoll");
 
@@ -112,10 +112,11 @@ int main(int argc, char **argv)
 	a = ring_data + 1;
 	for (int i = 0; i < 20; i++) {
 		pipe(many[i]);
-		pfs[i] = (struct pollfd) { .fd = many[i][0], .events = POLLIN };
-		ring_add3(&r, SYS_poll, &pfs[i], 1, -1);
+		pfs[i][0] = (struct pollfd) { .fd = many[i][0], .events = POLLIN };
+		pfs[i][1] = (struct pollfd) { .fd = -1 };
+		ring_add3(&r, SYS_poll, pfs[i], 2, -1);
 	}
-	tap_is(async_submit(&r), 20, "twenty polls");
+	tap_is(async_submit(&r), 20, "twenty polls of two files each");
 	msleep(300);
 	most = threads();
 	tap_ok(most <= 9 && most > before, "%ld threads, %ld before", most, before);

@@ -84,16 +84,17 @@ static int signals(void)
 {
 	unsigned long mask = 1UL << (SIGUSR1 - 1);
 	static char info[128];
-	struct pollfd pf = { .events = POLLIN };
+	struct pollfd pf = { .events = POLLIN }, two[2] = { pf, { .fd = -1 } };
 	int fd;
 
 	sys(SYS_rt_sigprocmask, 0, &mask, 0, 8);
 	fd = sys(SYS_signalfd4, -1, &mask, 8, 0);
 	async_make(&r, 16);
-	pf.fd = fd;
+	pf.fd = two[0].fd = fd;
 	ring_add3(&r, SYS_read, fd, info, sizeof(info));
 	ring_add3(&r, SYS_read, fd, info, sizeof(info));
 	ring_add3(&r, SYS_poll, &pf, 1, -1);
+	ring_add3(&r, SYS_poll, two, 2, -1);
 	async_submit(&r);
 	return async_inflight(&r);
 }
@@ -105,10 +106,10 @@ static void signalfds(const char *self)
 
 	if (!pid)
 		_exit(signals());
-	tap_is(wait_for(pid), 3 << 8, "exit with a signalfd being waited for");
+	tap_is(wait_for(pid), 4 << 8, "exit with a signalfd being waited for");
 	pid = fork();
 	if (!pid) {
-		if (signals() == 3)
+		if (signals() == 4)
 			sys(SYS_execve, "/proc/self/exe", argv, envp);
 		_exit(1);
 	}

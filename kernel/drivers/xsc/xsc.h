@@ -172,8 +172,8 @@ static __always_inline bool xsc_interrupted(s64 res)
 /* xsc_rw.c: reads and writes */
 void xsc_held_put(struct xsc_held *held);
 struct file *xsc_held_get(struct xsc_held *held, unsigned int fd);
-ssize_t xsc_rw_nowait(struct file *file, struct iov_iter *iter, loff_t *ppos,
-		      bool out);
+ssize_t xsc_rw_iter(struct file *file, struct iov_iter *iter, loff_t *ppos,
+		    bool out, int flags);
 s64 xsc_run_pread(struct xsc_held *held, unsigned int fd, void __user *buf,
 		  size_t count, loff_t pos);
 s64 xsc_run_read(struct xsc_held *held, unsigned int fd, void __user *buf,

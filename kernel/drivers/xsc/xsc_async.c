@@ -329,6 +329,21 @@ static enum hrtimer_restart xsc_req_timer(struct hrtimer *timer)
 }
 
 /**
+ * xsc_req_start_timer() - have it woken at its time
+ * @req:	owned by the caller
+ *
+ * xsc_req_disarm() stops it.
+ */
+void xsc_req_start_timer(struct xsc_req *req)
+{
+	req->timed = true;
+	hrtimer_init(&req->timer, req->try.clock, req->try.mode);
+	req->timer.function = xsc_req_timer;
+	hrtimer_start_range_ns(&req->timer, req->try.expires,
+			       current->timer_slack_ns, req->try.mode);
+}
+
+/**
  * xsc_req_sleep() - wait for the time
  * @req:	owned by the caller, after XSC_TRY_TIMER
  *
@@ -339,13 +354,9 @@ bool xsc_req_sleep(struct xsc_req *req)
 	struct xsc_pool *pool = req->pool;
 	bool over;
 
-	req->timed = true;
 	req->light = true;
 	req->woken = false;
-	hrtimer_init(&req->timer, req->try.clock, req->try.mode);
-	req->timer.function = xsc_req_timer;
-	hrtimer_start_range_ns(&req->timer, req->try.expires,
-			       current->timer_slack_ns, req->try.mode);
+	xsc_req_start_timer(req);
 	spin_lock_irq(&pool->lock);
 	over = req->woken || req->cancelled;
 	if (!over)
@@ -583,7 +594,7 @@ void xsc_req_advance(struct xsc_req *req)
 			xsc_req_cancel(req);
 			return;
 		}
-		if (req->timed) {
+		if (req->timed && !req->try.limited) {
 			xsc_req_post(req, 0);
 			return;
 		}
@@ -651,6 +662,9 @@ static s64 xsc_req_call(struct xsc_container *c, struct xsc_req *req,
 	res = xsc_check_op(c, sqe->op);
 	if (res)
 		return res;
+	/* A forward may have made it one. */
+	if (xsc_for_caller(sqe->op, sqe->args))
+		return -EINVAL;
 	nr = array_index_nospec(sqe->op, NR_syscalls);
 	xsc_count(XSC_WAY_RING, xsc_optable[nr].family);
 	return xsc_worker_call(w, req, nr, sqe->args, NULL);
@@ -674,7 +688,7 @@ static bool xsc_req_run_last(const struct xsc_container *c,
 		return false;
 	nr = array_index_nospec(nr, NR_syscalls);
 	flags = xsc_optable[nr].flags;
-	if (!(flags & XSC_OPF_POLL) || flags & XSC_OPF_CALLER)
+	if (!(flags & XSC_OPF_POLL) || xsc_for_caller(nr, sqe->args))
 		return false;
 	file = fget(sqe->args[0]);
 	if (!file)
@@ -855,9 +869,18 @@ static s64 xsc_run_here(struct xsc_container *c, struct xsc_ring *ring,
 static s64 xsc_fall_back(struct xsc_container *c, struct xsc_ring *ring,
 			 struct xsc_sqe *sqe, struct xsc_try *t)
 {
+	s64 res;
+
+	if (xsc_in_parts(t)) {
+		xsc_ring_unplug(ring);
+		xsc_ring_publish_end(ring);
+		res = xsc_try_rest(t);
+	} else {
+		res = xsc_run_here(c, ring, sqe);
+	}
 	if (t->file)
 		fput(t->file);
-	return xsc_total(t->done, xsc_run_here(c, ring, sqe));
+	return xsc_total(t->done, res);
 }
 
 /*
@@ -876,7 +899,15 @@ static s64 xsc_first_try(struct xsc_container *c, struct xsc_ring *ring,
 	t->args = sqe->args;
 	t->poll_first = sqe->flags & XSC_SQE_POLL_FIRST;
 	*held = false;
-	if (t->flags & (XSC_OPF_FD | XSC_OPF_POLL | XSC_OPF_POS)) {
+	if (xsc_polls(nr)) {
+		f = xsc_poll_file(t);
+		/* What is in flight must not hold a ring. */
+		if (f.file && f.file->f_op == ring->file->f_op) {
+			fdput(f);
+			f = (struct fd){};
+			t->file = NULL;
+		}
+	} else if (xsc_by_fd(t->flags)) {
 		f = fdget(sqe->args[0]);
 		t->file = f.file;
 		if (!t->file)
@@ -1064,8 +1095,8 @@ static bool xsc_chain_copy(struct xsc_req *req, struct xsc_container *c)
 		if (sqe->op < NR_syscalls) {
 			u32 nr = array_index_nospec(sqe->op, NR_syscalls);
 
-			if (xsc_optable[nr].flags &
-			    (XSC_OPF_CALLER | XSC_OPF_DIRECT))
+			if (xsc_optable[nr].flags & XSC_OPF_DIRECT ||
+			    xsc_for_caller(nr, sqe->args))
 				return false;
 		}
 	}

@@ -196,11 +196,15 @@ struct xsc_ring {
  * @flags:	its XSC_OPF_*
  * @poll_first:	its file is to be ready before the first try
  * @watched:	a control looks at the submitter, which runs the op itself
- * @file:	what its first argument meant at submission, or NULL
+ * @vector:	@args cannot say what is left when a part of the work is done
+ * @waits:	it may wait: for what is left of a vector
+ * @limited:	the wait for its file ends at @expires
+ * @file:	the file that it is about, at submission; or NULL
+ * @events:	poll events to wait for, besides errors; 0: those for its direction
  * @args:	the kernel's copy; changed when a part of the work is done
  * @done:	bytes moved so far
  * @res:	result
- * @expires:	for XSC_TRY_TIMER
+ * @expires:	for XSC_TRY_TIMER, and with @limited
  * @mode:	likewise
  * @clock:	likewise
  */
@@ -209,7 +213,11 @@ struct xsc_try {
 	u8			flags;
 	bool			poll_first;
 	bool			watched;
+	bool			vector;
+	bool			waits;
+	bool			limited;
 	struct file		*file;
+	__poll_t		events;
 	u64			*args;
 	s64			done;
 	s64			res;
@@ -272,9 +280,9 @@ struct xsc_wait {
  * @timed:	@timer is in use
  * @direct:	direct I/O has ended, with try.res
  * @try:	the op at @at, with a reference to its file
- * @events:	poll events that make it ready
+ * @events:	poll events that make it ready, errors included
  * @wait:	in the file's wait queues
- * @timer:	for sleeps
+ * @timer:	for sleeps and limits
  * @kiocb:	for direct I/O
  * @work:	for the end of that when the thread is gone
  * @buffers:	likewise, the registered ones that a device uses; a reference
@@ -412,6 +420,7 @@ void xsc_req_keep_result(struct xsc_req *req, s64 res);
 int xsc_req_prior(struct xsc_container *c, unsigned int back, s64 *res);
 const struct cred *xsc_req_become(const struct xsc_req *req);
 void xsc_req_unbecome(const struct cred *saved);
+void xsc_req_start_timer(struct xsc_req *req);
 bool xsc_req_sleep(struct xsc_req *req);
 void xsc_req_disarm(struct xsc_req *req);
 void xsc_req_queue(struct xsc_req *req);
@@ -479,6 +488,9 @@ void xsc_buffers_put(struct xsc_buffers *set);
 /* xsc_poll.c: waiting for a file */
 enum xsc_armed { XSC_ARMED, XSC_ARM_READY, XSC_ARM_NOT };
 
+struct fd xsc_poll_file(struct xsc_try *t);
+enum xsc_tried xsc_try_poll(struct xsc_try *t, bool now);
+enum xsc_tried xsc_try_epoll(struct xsc_try *t);
 bool xsc_poll_ready(const struct xsc_try *t);
 enum xsc_armed xsc_poll_arm(struct xsc_req *req);
 void xsc_poll_disarm(struct xsc_req *req);
@@ -510,6 +522,9 @@ void xsc_poller_pool_exit(struct xsc_pool *pool);
 
 /* xsc_try.c: ops that may not block */
 enum xsc_tried xsc_try(struct xsc_try *t);
+bool xsc_try_later(struct xsc_try *t);
+enum xsc_tried xsc_try_done(struct xsc_try *t, s64 res);
+s64 xsc_try_rest(struct xsc_try *t);
 
 /* xsc_watched.c: ops that a control sees */
 enum xsc_tried xsc_watch_first(struct xsc_container *c, struct xsc_try *t,
@@ -547,6 +562,54 @@ static inline bool xsc_starts(u32 op)
 	flags = xsc_optable[array_index_nospec(op, NR_syscalls)].flags;
 	return flags & (XSC_OPF_BLOCK | XSC_OPF_POS) &&
 	       !(flags & (XSC_OPF_CALLER | XSC_OPF_DIRECT));
+}
+
+/**
+ * xsc_by_fd() - is the first argument of an op the file that it is about?
+ * @flags:	XSC_OPF_* of the op
+ *
+ * Return: true if so.
+ */
+static inline bool xsc_by_fd(u8 flags)
+{
+	return flags & (XSC_OPF_FD | XSC_OPF_POLL | XSC_OPF_POS);
+}
+
+/**
+ * xsc_polls() - is its file in memory of the user?
+ * @nr:		system-call number
+ *
+ * Return: true if xsc_poll_file() looks it up.
+ */
+static __always_inline bool xsc_polls(u32 nr)
+{
+#ifdef __NR_poll
+	if (nr == __NR_poll)
+		return true;
+#endif
+	return nr == __NR_ppoll;
+}
+
+/**
+ * xsc_in_parts() - is there no call for what is left of an op?
+ * @t:		the op
+ *
+ * Return: true if xsc_try_rest() has to do it.
+ */
+static inline bool xsc_in_parts(const struct xsc_try *t)
+{
+	return t->vector && t->done;
+}
+
+/**
+ * xsc_try_over() - is it too late for an op to wait any more?
+ * @t:		the op
+ *
+ * Return: true if so.
+ */
+static inline bool xsc_try_over(const struct xsc_try *t)
+{
+	return t->limited && ktime_compare(ktime_get(), t->expires) >= 0;
 }
 
 /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * xsc_poll.c - waiting for a file without a thread
+ * xsc_poll.c - waiting for a file without a thread; and the calls that only wait:
+ * poll of one file, epoll_wait
  *
  * A request stands in the file's wait queues.  The wake-up only queues it;
  * who takes it from there leaves the wait queues before anything else.
@@ -9,8 +10,12 @@
  * Whoever does that wakes with POLLFREE first and frees after a grace period,
  * so under rcu_read_lock() a head that is not NULL can be locked.
  */
+#include <linux/file.h>
 #include <linux/poll.h>
 #include <linux/rcupdate.h>
+#include <linux/time.h>
+#include <linux/uaccess.h>
+#include <linux/eventpoll.h>	/* wants uaccess.h */
 
 #include "xsc_async.h"
 
@@ -108,9 +113,13 @@ void xsc_poll_disarm(struct xsc_req *req)
 
 static __poll_t xsc_poll_events(const struct xsc_try *t)
 {
-	return EPOLLERR | EPOLLHUP |
-	       (t->flags & XSC_OPF_OUT ? EPOLLOUT | EPOLLWRNORM :
-					 EPOLLIN | EPOLLRDNORM | EPOLLRDHUP);
+	__poll_t events = t->events;
+
+	if (!events)
+		events = t->flags & XSC_OPF_OUT ?
+			 EPOLLOUT | EPOLLWRNORM :
+			 EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
+	return events | EPOLLERR | EPOLLHUP;
 }
 
 /**
@@ -142,6 +151,8 @@ enum xsc_armed xsc_poll_arm(struct xsc_req *req)
 		return XSC_ARM_NOT;
 	req->events = xsc_poll_events(&req->try);
 	req->woken = false;
+	if (unlikely(req->try.limited))
+		xsc_req_start_timer(req);
 
 	init_poll_funcptr(&t.pt, xsc_poll_queue);
 	t.pt._key = req->events;
@@ -160,6 +171,105 @@ enum xsc_armed xsc_poll_arm(struct xsc_req *req)
 		spin_unlock_irq(&pool->lock);
 	}
 	if (armed != XSC_ARMED)
-		xsc_poll_disarm(req);
+		xsc_req_disarm(req);
 	return armed;
+}
+
+/* --- calls that only wait ------------------------------------------------ */
+
+/* The wait ends so long from now; what was said first holds. */
+static void xsc_try_limit(struct xsc_try *t, ktime_t span)
+{
+	if (t->limited)
+		return;
+	t->limited = true;
+	t->clock = CLOCK_MONOTONIC;
+	t->mode = HRTIMER_MODE_ABS;
+	t->expires = ktime_add_safe(ktime_get(), span);
+}
+
+/**
+ * xsc_poll_file() - the file of poll and ppoll, if it is one
+ * @t:		the op; @t->file and @t->events are set
+ *
+ * Return: it, or none: whatever there is to wait for, the call has to.
+ */
+struct fd xsc_poll_file(struct xsc_try *t)
+{
+	struct pollfd pf;
+	struct fd f = {};
+
+	if (t->args[1] != 1 ||
+	    copy_from_user(&pf, (void __user *)(unsigned long)t->args[0],
+			   sizeof(pf)) || pf.fd < 0)
+		return f;
+	f = fdget(pf.fd);
+	t->file = f.file;
+	t->events = demangle_poll(pf.events) | EPOLLERR | EPOLLHUP;
+	return f;
+}
+
+/**
+ * xsc_try_poll() - poll and ppoll that do not wait
+ * @t:		the op
+ * @now:	nor would the call
+ *
+ * ppoll says how much of its time is left: with a limit it is a worker's.
+ *
+ * Return: as xsc_try().
+ */
+enum xsc_tried xsc_try_poll(struct xsc_try *t, bool now)
+{
+	struct pollfd __user *upf = (void __user *)(unsigned long)t->args[0];
+	bool plain = t->nr != __NR_ppoll;
+	__poll_t mask;
+
+	if (now || xsc_for_caller(t->nr, t->args))
+		return XSC_TRY_CALLER;
+	if (!t->file || (!plain && t->args[2]))
+		return XSC_TRY_WORKER;
+	if (plain && (int)t->args[2] > 0)
+		xsc_try_limit(t, ms_to_ktime((int)t->args[2]));
+	if (xsc_try_later(t))
+		return XSC_TRY_AGAIN;
+	mask = vfs_poll(t->file, NULL) & t->events;
+	if (!mask && !xsc_try_over(t))
+		return XSC_TRY_AGAIN;
+	if (put_user(mangle_poll(mask), &upf->revents))
+		return xsc_try_done(t, -EFAULT);
+	return xsc_try_done(t, !!mask);
+}
+
+/**
+ * xsc_try_epoll() - epoll_wait and its kin that do not wait
+ * @t:		the op
+ *
+ * Return: as xsc_try().
+ */
+enum xsc_tried xsc_try_epoll(struct xsc_try *t)
+{
+	const u64 *a = t->args;
+	struct timespec64 ts;
+	int res;
+
+	if (xsc_for_caller(t->nr, a))
+		return XSC_TRY_CALLER;
+	if (t->nr != __NR_epoll_pwait2) {
+		if (!(int)a[3])
+			return XSC_TRY_CALLER;
+		if ((int)a[3] > 0)
+			xsc_try_limit(t, ms_to_ktime((int)a[3]));
+	} else if (a[3] && !t->limited) {
+		/* The call itself knows what to say. */
+		if (get_timespec64(&ts, (void __user *)(unsigned long)a[3]) ||
+		    !timespec64_valid(&ts) || !(ts.tv_sec | ts.tv_nsec))
+			return XSC_TRY_CALLER;
+		xsc_try_limit(t, timespec64_to_ktime(ts));
+	}
+	if (xsc_try_later(t))
+		return XSC_TRY_AGAIN;
+	res = epoll_take(t->file, (void __user *)(unsigned long)a[1], a[2]);
+	if (!res && !xsc_try_over(t))
+		return XSC_TRY_AGAIN;
+	return xsc_try_done(t, res);
 }

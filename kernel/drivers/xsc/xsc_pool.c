@@ -376,6 +376,7 @@ static void xsc_worker_swap_back(struct xsc_worker *w,
 /* Run the call until it has a result.  Restarts are ours to do. */
 static s64 xsc_worker_loop(struct xsc_req *req, u32 nr, const u64 *args)
 {
+	bool rest = args == req->try.args && xsc_in_parts(&req->try);
 	struct ksignal ksig;
 	s64 res = 0;
 
@@ -384,6 +385,8 @@ static s64 xsc_worker_loop(struct xsc_req *req, u32 nr, const u64 *args)
 			return -ECANCELED;
 		if (res == -ERESTART_RESTARTBLOCK)
 			res = current->restart_block.fn(&current->restart_block);
+		else if (rest)
+			res = xsc_try_rest(&req->try);
 		else
 			res = xsc_arch_worker_op(nr, args);
 		if (res == -EINTR && READ_ONCE(req->cancelled))
@@ -405,7 +408,7 @@ static s64 xsc_worker_loop(struct xsc_req *req, u32 nr, const u64 *args)
  * @req:	for whom
  * @nr:		system-call number
  * @args:	its arguments
- * @file:	what the first argument meant, or NULL
+ * @file:	the file that it is about, or NULL
  *
  * Return: its result; -ECANCELED when a cancel interrupted it.
  */
@@ -416,7 +419,9 @@ s64 xsc_worker_call(struct xsc_worker *w, struct xsc_req *req, u32 nr,
 	u64 own[6];
 	s64 res;
 
-	if (!file)
+	/* What is left of a vector is done with its file. */
+	if (!file || !xsc_by_fd(xsc_optable[nr].flags) ||
+	    xsc_in_parts(&req->try))
 		return xsc_worker_loop(req, nr, args);
 	if (!(xsc_optable[nr].flags & XSC_OPF_FD)) {
 		struct file *now = fget(args[0]);

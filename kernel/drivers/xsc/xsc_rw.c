@@ -84,17 +84,18 @@ struct file *xsc_held_get(struct xsc_held *held, unsigned int fd)
 }
 
 /**
- * xsc_rw_nowait() - vfs_read() or vfs_write() that does not wait
+ * xsc_rw_iter() - vfs_read() or vfs_write()
  * @file:	has read_iter, or with @out write_iter
  * @iter:	the user's memory, a buffer or a vector
  * @ppos:	where, and how far it came; NULL for a stream
  * @out:	write; not to a regular file
+ * @flags:	IOCB_NOWAIT, or 0
  *
- * Return: bytes, or a negative errno.  After -EAGAIN and -EOPNOTSUPP nobody
- * has been told that there was a call.
+ * Return: bytes, or a negative errno.  After -EAGAIN and -EOPNOTSUPP with
+ * IOCB_NOWAIT nobody has been told that there was a call.
  */
-ssize_t xsc_rw_nowait(struct file *file, struct iov_iter *iter, loff_t *ppos,
-		      bool out)
+ssize_t xsc_rw_iter(struct file *file, struct iov_iter *iter, loff_t *ppos,
+		    bool out, int flags)
 {
 	size_t count = iov_iter_count(iter);
 	struct kiocb kiocb;
@@ -112,7 +113,7 @@ ssize_t xsc_rw_nowait(struct file *file, struct iov_iter *iter, loff_t *ppos,
 	iov_iter_truncate(iter, MAX_RW_COUNT);
 
 	xsc_kiocb_init(&kiocb, file);
-	kiocb.ki_flags |= IOCB_NOWAIT;
+	kiocb.ki_flags |= flags;
 	kiocb.ki_pos = ppos ? *ppos : 0;
 	if (out)
 		ret = call_write_iter(file, &kiocb, iter);
@@ -120,7 +121,7 @@ ssize_t xsc_rw_nowait(struct file *file, struct iov_iter *iter, loff_t *ppos,
 		ret = call_read_iter(file, &kiocb, iter);
 	if (ppos)
 		*ppos = kiocb.ki_pos;
-	if (ret == -EAGAIN || ret == -EOPNOTSUPP)
+	if (flags && (ret == -EAGAIN || ret == -EOPNOTSUPP))
 		return ret;
 
 	xsc_rw_count(file, ret, out);

@@ -26,21 +26,35 @@
 static void xsc_try_advance(struct xsc_try *t, ssize_t bytes, bool at)
 {
 	t->done += bytes;
+	/* xsc_try_vec() and xsc_try_sendmsg() go by that. */
+	if (t->vector)
+		return;
 	t->args[1] += bytes;
 	t->args[2] -= bytes;
 	if (at)
 		t->args[3] += bytes;
 }
 
-/* It has ended, with what came before it. */
-static enum xsc_tried xsc_try_done(struct xsc_try *t, s64 res)
+/**
+ * xsc_try_done() - an op has ended
+ * @t:		the op
+ * @res:	of what was left of it
+ *
+ * Return: XSC_TRY_DONE, with @t->res for all of it but in xsc_try_rest().
+ */
+enum xsc_tried xsc_try_done(struct xsc_try *t, s64 res)
 {
-	t->res = xsc_total(t->done, res);
+	t->res = t->waits ? res : xsc_total(t->done, res);
 	return XSC_TRY_DONE;
 }
 
-/* Not before the file is ready; true once, if that was asked for. */
-static bool xsc_try_later(struct xsc_try *t)
+/**
+ * xsc_try_later() - is an op to be tried when its file is ready, not before?
+ * @t:		the op
+ *
+ * Return: true once, if that was asked for.
+ */
+bool xsc_try_later(struct xsc_try *t)
 {
 	bool later = t->poll_first && file_can_poll(t->file);
 
@@ -95,7 +109,7 @@ static enum xsc_tried xsc_try_regular(struct xsc_try *t, struct iov_iter *iter,
 			return XSC_TRY_WORKER;
 		pos = t->file->f_pos;
 	}
-	ret = xsc_rw_nowait(t->file, iter, ppos, false);
+	ret = xsc_rw_iter(t->file, iter, ppos, false, IOCB_NOWAIT);
 	part = ret > 0 && ret < count && pos < i_size_read(inode);
 	if (!at) {
 		if (ret >= 0 && !(part && vec))
@@ -115,21 +129,20 @@ static enum xsc_tried xsc_try_regular(struct xsc_try *t, struct iov_iter *iter,
 static enum xsc_tried xsc_try_iter(struct xsc_try *t, struct iov_iter *iter,
 				   bool out, bool at)
 {
+	size_t left = iov_iter_count(iter);
 	bool vec = iter_is_iovec(iter);
 	struct file *file = t->file;
+	umode_t mode = file_inode(file)->i_mode;
 	ssize_t ret;
 
 	if (!(file->f_mode & (out ? FMODE_CAN_WRITE : FMODE_CAN_READ)))
 		return XSC_TRY_CALLER;
-	if (S_ISREG(file_inode(file)->i_mode))
+	if (S_ISREG(mode))
 		return xsc_try_regular(t, iter, out, at);
-	if (S_ISBLK(file_inode(file)->i_mode))
+	if (S_ISBLK(mode))
 		return vec ? XSC_TRY_WORKER : xsc_try_direct(t, out, at);
 	if (at || file->f_flags & O_NONBLOCK)
 		return XSC_TRY_CALLER;
-	/* Part of a vector may have gone: a worker keeps count. */
-	if (vec && out)
-		return XSC_TRY_WORKER;
 	if (!xsc_streams(file) ||
 	    (out ? file->f_op->write || !file->f_op->write_iter :
 		   file->f_op->read || !file->f_op->read_iter))
@@ -144,12 +157,14 @@ static enum xsc_tried xsc_try_iter(struct xsc_try *t, struct iov_iter *iter,
 
 	if (xsc_try_later(t))
 		return XSC_TRY_AGAIN;
-	ret = xsc_rw_nowait(file, iter, NULL, out);
+	ret = xsc_rw_iter(file, iter, NULL, out, t->waits ? 0 : IOCB_NOWAIT);
+	if (t->waits)
+		return xsc_try_done(t, ret);
 	if (ret == -EAGAIN)
 		return file_can_poll(file) ? XSC_TRY_AGAIN : XSC_TRY_WORKER;
 	if (ret == -EOPNOTSUPP)
 		return XSC_TRY_WORKER;
-	if (out && ret > 0 && ret < t->args[2]) {
+	if (out && ret > 0 && ret < left && (S_ISSOCK(mode) || S_ISFIFO(mode))) {
 		xsc_try_advance(t, ret, false);
 		return XSC_TRY_AGAIN;
 	}
@@ -161,8 +176,10 @@ static enum xsc_tried xsc_try_rw(struct xsc_try *t, bool out, bool at)
 {
 	struct iov_iter iter;
 
+	/* All parts together are no more than one call moves. */
 	iov_iter_ubuf(&iter, out ? ITER_SOURCE : ITER_DEST,
-		      (void __user *)(unsigned long)t->args[1], t->args[2]);
+		      (void __user *)(unsigned long)t->args[1],
+		      min_t(u64, t->args[2], MAX_RW_COUNT - t->done));
 	return xsc_try_iter(t, &iter, out, at);
 }
 
@@ -177,7 +194,9 @@ static noinline enum xsc_tried xsc_try_vec(struct xsc_try *t, bool out, bool at)
 	if (import_iovec(out ? ITER_SOURCE : ITER_DEST,
 			 (void __user *)(unsigned long)t->args[1], t->args[2],
 			 UIO_FASTIOV, &iov, &iter) <= 0)
-		return XSC_TRY_CALLER;
+		return xsc_in_parts(t) ? xsc_try_done(t, 0) : XSC_TRY_CALLER;
+	t->vector = true;
+	iov_iter_advance(&iter, t->done);
 	tried = xsc_try_iter(t, &iter, out, at);
 	kfree(iov);
 	return tried;
@@ -209,17 +228,42 @@ static enum xsc_tried xsc_try_recvfrom(struct xsc_try *t, struct socket *sock)
 	return xsc_try_done(t, ret);
 }
 
+/* What a send that does not wait has come to; @left is what it had to send. */
+static enum xsc_tried xsc_try_sent(struct xsc_try *t, struct socket *sock,
+				   size_t left, int ret)
+{
+	if (t->waits)
+		return xsc_try_done(t, ret);
+	if (ret == -EAGAIN)
+		return XSC_TRY_AGAIN;
+	if (ret > 0 && ret < left && sock->type == SOCK_STREAM) {
+		xsc_try_advance(t, ret, false);
+		return XSC_TRY_AGAIN;
+	}
+	return xsc_try_done(t, ret);
+}
+
+/* Of these a call is not the same as two that send a part each. */
+static bool xsc_send_whole(unsigned int flags)
+{
+	return flags & (MSG_ZEROCOPY | MSG_FASTOPEN | MSG_OOB | MSG_EOR);
+}
+
 static enum xsc_tried xsc_try_sendto(struct xsc_try *t, struct socket *sock)
 {
 	void __user *addr = (void __user *)(unsigned long)t->args[4];
 	struct sockaddr_storage address;
 	struct msghdr msg = {};
 	struct iovec iov;
+	size_t left;
 	int ret;
 
+	if (xsc_send_whole(t->args[3]))
+		return XSC_TRY_POLL;
+	left = min_t(u64, t->args[2], MAX_RW_COUNT - t->done);
 	ret = import_single_range(ITER_SOURCE,
 				  (void __user *)(unsigned long)t->args[1],
-				  t->args[2], &iov, &msg.msg_iter);
+				  left, &iov, &msg.msg_iter);
 	if (ret)
 		return xsc_try_done(t, ret);
 	if (addr) {
@@ -231,13 +275,62 @@ static enum xsc_tried xsc_try_sendto(struct xsc_try *t, struct socket *sock)
 	}
 	msg.msg_flags = t->args[3] & ~MSG_INTERNAL_SENDMSG_FLAGS;
 	msg.msg_flags |= MSG_DONTWAIT;
-	ret = sock_sendmsg(sock, &msg);
-	if (ret == -EAGAIN)
-		return XSC_TRY_AGAIN;
-	if (ret > 0 && ret < t->args[2] && sock->type == SOCK_STREAM) {
-		xsc_try_advance(t, ret, false);
-		return XSC_TRY_AGAIN;
+	return xsc_try_sent(t, sock, left, sock_sendmsg(sock, &msg));
+}
+
+static enum xsc_tried xsc_try_sendmsg(struct xsc_try *t, struct socket *sock)
+{
+	struct user_msghdr __user *umsg =
+		(void __user *)(unsigned long)t->args[1];
+	struct iovec fast[UIO_FASTIOV], *iov = fast;
+	unsigned int flags = t->args[2];
+	struct sockaddr_storage address;
+	struct msghdr msg = { .msg_name = &address };
+	size_t left;
+	int ret;
+
+	if (flags & MSG_CMSG_COMPAT)
+		return XSC_TRY_CALLER;
+	if (xsc_send_whole(flags))
+		return XSC_TRY_POLL;
+	ret = sendmsg_copy_msghdr(&msg, umsg, flags, &iov);
+	if (ret < 0)
+		return xsc_try_done(t, ret);
+	t->vector = true;
+	if (t->done) {
+		/* That went with the first part. */
+		msg.msg_control = NULL;
+		msg.msg_controllen = 0;
+		iov_iter_advance(&msg.msg_iter, t->done);
 	}
+	left = iov_iter_count(&msg.msg_iter);
+	if (left || !t->done)
+		ret = __sys_sendmsg_sock(sock, &msg, t->waits ? flags :
+					 flags | MSG_DONTWAIT);
+	kfree(iov);
+	return xsc_try_sent(t, sock, left, ret);
+}
+
+/*
+ * connect by TCP.  When the first try has begun it, the next one, when the
+ * socket can be written to or has an error, says how it ended.
+ */
+static enum xsc_tried xsc_try_connect(struct xsc_try *t, struct socket *sock)
+{
+	struct sockaddr_storage address;
+	int ret;
+
+	if (sk_is_udp(sock->sk))
+		return XSC_TRY_CALLER;
+	if (!sk_is_tcp(sock->sk))
+		return XSC_TRY_WORKER;
+	ret = move_addr_to_kernel((void __user *)(unsigned long)t->args[1],
+				  t->args[2], &address);
+	if (!ret)
+		ret = __sys_connect_file(t->file, &address, t->args[2],
+					 O_NONBLOCK);
+	if (ret == -EINPROGRESS || ret == -EALREADY)
+		return XSC_TRY_AGAIN;
 	return xsc_try_done(t, ret);
 }
 
@@ -330,49 +423,48 @@ static enum xsc_tried xsc_try_socket(struct xsc_try *t)
 		return xsc_try_sendto(t, sock);
 	case __NR_recvmsg:
 		return xsc_try_recvmsg(t, sock);
+	case __NR_sendmsg:
+		return xsc_try_sendmsg(t, sock);
+	case __NR_connect:
+		return xsc_try_connect(t, sock);
 	default:
-		/* Part of a vector may have gone: a worker keeps count. */
+		/* Some of many messages may have gone: a worker keeps count. */
 		return XSC_TRY_POLL;
 	}
 }
 
 /*
- * open: a file that is in the dentry cache and of a kind whose opening waits
- * for nobody.  If another thread puts a FIFO into its place in between, the
- * caller waits, as it would in the call.
+ * open: what is in memory and of a kind whose opening waits for nobody.  A
+ * control sees the call.
  */
-static enum xsc_tried xsc_try_open(int dfd, u64 name, int flags)
+static enum xsc_tried xsc_try_open(struct xsc_try *t, int dfd, u64 name,
+				   int flags)
 {
-	struct path path;
-	umode_t mode;
-	int err;
+	long fd;
 
-	if (flags & (O_CREAT | O_TRUNC | __O_TMPFILE))
-		return XSC_TRY_WORKER;
-	err = user_path_at(dfd, (void __user *)(unsigned long)name,
-			   LOOKUP_CACHED |
-			   (flags & O_NOFOLLOW ? 0 : LOOKUP_FOLLOW), &path);
-	if (err)
-		return err == -EAGAIN ? XSC_TRY_WORKER : XSC_TRY_CALLER;
-	mode = d_backing_inode(path.dentry)->i_mode;
-	path_put(&path);
-	return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode) ||
-	       flags & (O_PATH | O_NONBLOCK) ? XSC_TRY_CALLER : XSC_TRY_WORKER;
+	if (t->watched)
+		return XSC_TRY_CALLER;
+	fd = openat_quick(dfd, (const char __user *)(unsigned long)name, flags);
+	return fd == -EAGAIN ? XSC_TRY_WORKER : xsc_try_done(t, fd);
 }
 
-static enum xsc_tried xsc_try_open2(const u64 *a)
+static enum xsc_tried xsc_try_open2(struct xsc_try *t)
 {
-	struct open_how __user *uhow = (void __user *)(unsigned long)a[2];
-	u64 flags, resolve;
+	const u64 *a = t->args;
+	struct open_how how;
+	long fd;
 
-	/* Too small, or not there: the call itself knows what to say. */
-	if (a[3] < OPEN_HOW_SIZE_VER0 || get_user(flags, &uhow->flags) ||
-	    get_user(resolve, &uhow->resolve) || flags > UINT_MAX)
+	if (t->watched)
 		return XSC_TRY_CALLER;
-	/* Such a path may mean another file than the one that is looked at. */
-	if (resolve & RESOLVE_IN_ROOT)
+	/* Another size: the call itself knows what to say. */
+	if (a[3] != sizeof(how))
 		return XSC_TRY_WORKER;
-	return xsc_try_open(a[0], a[1], flags);
+	if (copy_from_user(&how, (void __user *)(unsigned long)a[2],
+			   sizeof(how)))
+		return xsc_try_done(t, -EFAULT);
+	fd = openat2_quick(a[0], (const char __user *)(unsigned long)a[1],
+			   &how);
+	return fd == -EAGAIN ? XSC_TRY_WORKER : xsc_try_done(t, fd);
 }
 
 static enum xsc_tried xsc_try_sleep(struct xsc_try *t, clockid_t clock,
@@ -403,12 +495,6 @@ static enum xsc_tried xsc_try_sleep(struct xsc_try *t, clockid_t clock,
 		t->expires = timens_ktime_to_host(clock, t->expires);
 	}
 	return XSC_TRY_TIMER;
-}
-
-/* A signal mask is the caller's: a worker must not open its own. */
-static enum xsc_tried xsc_try_waiting(u64 mask, bool now)
-{
-	return mask || now ? XSC_TRY_CALLER : XSC_TRY_WORKER;
 }
 
 /**
@@ -448,12 +534,12 @@ enum xsc_tried xsc_try(struct xsc_try *t)
 		return XSC_TRY_CALLER;
 #ifdef __NR_open
 	case __NR_open:
-		return xsc_try_open(AT_FDCWD, a[0], a[1]);
+		return xsc_try_open(t, AT_FDCWD, a[0], a[1]);
 #endif
 	case __NR_openat:
-		return xsc_try_open(a[0], a[1], a[2]);
+		return xsc_try_open(t, a[0], a[1], a[2]);
 	case __NR_openat2:
-		return xsc_try_open2(a);
+		return xsc_try_open2(t);
 	case __NR_fcntl:
 		return a[1] == F_SETLKW || a[1] == F_OFD_SETLKW ?
 		       XSC_TRY_WORKER : XSC_TRY_CALLER;
@@ -465,29 +551,45 @@ enum xsc_tried xsc_try(struct xsc_try *t)
 		return rng_is_initialized() ? XSC_TRY_CALLER : XSC_TRY_WORKER;
 #ifdef __NR_poll
 	case __NR_poll:
-		return xsc_try_waiting(0, !(int)a[2]);
+		return xsc_try_poll(t, !(int)a[2]);
 #endif
+	case __NR_ppoll:
+		return xsc_try_poll(t, false);
 #ifdef __NR_epoll_wait
 	case __NR_epoll_wait:
-		return xsc_try_waiting(0, !(int)a[3]);
 #endif
 	case __NR_epoll_pwait:
-		return xsc_try_waiting(a[4], !(int)a[3]);
 	case __NR_epoll_pwait2:
-		return xsc_try_waiting(a[4], false);
-	case __NR_ppoll:
-		return xsc_try_waiting(a[3], false);
+		return xsc_try_epoll(t);
 	case __NR_pselect6:
 	case __NR_io_pgetevents:
-		return xsc_try_waiting(a[5], false);
+		/* A signal mask is the caller's: no worker must open its own. */
+		return a[5] ? XSC_TRY_CALLER : XSC_TRY_WORKER;
 	}
 
 	if (xsc_optable[t->nr].family == XSC_FAM_NET &&
 	    t->flags & XSC_OPF_POLL)
 		return xsc_try_socket(t);
 	if (t->file && t->file->f_flags & O_NONBLOCK &&
-	    (t->flags & XSC_OPF_POLL || t->nr == __NR_connect) &&
-	    !S_ISREG(file_inode(t->file)->i_mode))
+	    t->flags & XSC_OPF_POLL && !S_ISREG(file_inode(t->file)->i_mode))
 		return XSC_TRY_CALLER;
 	return XSC_TRY_WORKER;
+}
+
+/**
+ * xsc_try_rest() - the rest of a vector of which a part has moved
+ * @t:		the op, xsc_in_parts() holds
+ *
+ * It waits as the call does.
+ *
+ * Return: bytes that moved now, or a negative errno.
+ */
+s64 xsc_try_rest(struct xsc_try *t)
+{
+	struct xsc_try rest = *t;
+
+	rest.waits = true;
+	rest.poll_first = false;
+	/* The file has become one that does not wait, say: then it ends here. */
+	return xsc_try(&rest) == XSC_TRY_DONE ? rest.res : 0;
 }

@@ -28,7 +28,7 @@ static s64 xsc_watch_call(struct xsc_container *c, const struct xsc_try *t,
 	struct file *now;
 	s64 res;
 
-	if (nr != t->nr || !t->file)
+	if (nr != t->nr || !t->file || !xsc_by_fd(t->flags))
 		return xsc_arch_call(c->regs, nr);
 	now = fget(fd);
 	if (now == t->file)
@@ -54,6 +54,7 @@ static enum xsc_tried xsc_watch_try(struct xsc_container *c, struct xsc_try *t,
 {
 	enum xsc_tried tried = XSC_TRY_DONE;
 	s64 before = t->done, res = 0;
+	bool ours;
 	u64 a[6];
 	u32 nr;
 
@@ -63,7 +64,8 @@ static enum xsc_tried xsc_watch_try(struct xsc_container *c, struct xsc_try *t,
 	if (nr < NR_syscalls) {
 		xsc_op_args_get(c->regs, a);
 		/* What a tracer has put into its place is no more ours. */
-		if (nr != t->nr || memcmp(a, t->args, sizeof(a)))
+		ours = nr == t->nr && !memcmp(a, t->args, sizeof(a));
+		if (!ours)
 			how = XSC_WATCH_CALL;
 		if (how == XSC_WATCH_LOOK) {
 			tried = XSC_TRY_AGAIN;
@@ -78,7 +80,10 @@ static enum xsc_tried xsc_watch_try(struct xsc_container *c, struct xsc_try *t,
 				how = XSC_WATCH_CALL;
 		}
 		if (how == XSC_WATCH_CALL) {
-			res = xsc_watch_call(c, t, nr, a[0]);
+			if (ours && xsc_in_parts(t))
+				res = xsc_try_rest(t);
+			else
+				res = xsc_watch_call(c, t, nr, a[0]);
 			tried = XSC_TRY_DONE;
 		}
 		regs_set_return_value(c->regs, res);
@@ -203,7 +208,8 @@ void xsc_watch_advance(struct xsc_req *req)
 		.c.abort = xsc_watch_abort,
 		.c.req = req,
 	};
-	enum xsc_watch how = req->timed ? XSC_WATCH_TIMED : XSC_WATCH_TRY;
+	enum xsc_watch how = req->timed && !req->try.limited ?
+			     XSC_WATCH_TIMED : XSC_WATCH_TRY;
 	enum xsc_tried tried;
 	unsigned int tries;
 
@@ -217,7 +223,7 @@ void xsc_watch_advance(struct xsc_req *req)
 			xsc_req_cancel(req);
 			return;
 		}
-		if (how == XSC_WATCH_TRY) {
+		if (how == XSC_WATCH_TRY && !xsc_try_over(&req->try)) {
 			enum xsc_armed armed = xsc_poll_arm(req);
 
 			if (armed == XSC_ARMED)

@@ -45,7 +45,7 @@ XSC_OP(select, SYNC, XSC_OPF_BLOCK)
 XSC_OP(epoll_create, SYNC, 0)
 XSC_OP(epoll_ctl_old, SYNC, 0)
 XSC_OP(epoll_wait_old, SYNC, 0)
-XSC_OP(epoll_wait, SYNC, XSC_OPF_BLOCK | XSC_OPF_FD)
+XSC_OP(epoll_wait, SYNC, XSC_OPF_BLOCK | XSC_OPF_POLL | XSC_OPF_FD)
 XSC_OP(eventfd, SYNC, 0)
 
 /* exec */
