@@ -87,7 +87,7 @@ check-debug: guest-debug
 	@$(call script,tests/run-check-debug)
 
 check-glibc: guest
-	@rc=0; tests/glibc/run || rc=1; tests/glibc/abi || rc=1; tests/glibc/run-suite $(ARGS) || rc=1; exit $$rc
+	@rc=0; tests/glibc/run || rc=1; tests/glibc/abi || rc=1; tests/glibc/same-code || rc=1; tests/glibc/run-suite $(ARGS) || rc=1; exit $$rc
 
 check-apps: guest
 	@$(call script,tests/apps/run)

@@ -311,11 +311,12 @@ if [ $kind = xsc ] && [ "$(cat "$stamps/layout" 2>/dev/null)" = "$k_layout" ] &&
 fi
 run unpack "$k_unpack"
 # A header of ours that is new may stand before another one, which make and
-# ccache have on record as what objects depend on: then all is built anew.
+# ccache have on record as what objects depend on, and options of our Makefile
+# are no dependency at all: then all is built anew.
 if [ $kind = xsc ]; then
 	(cd "$overlay" && find . -name '*.h' | sort) >"$stamps/headers"
 	export CCACHE_EXTRAFILES=$stamps/headers
-	k_options="$k_options $(key <"$stamps/headers")"
+	k_options="$k_options $(cat "$stamps/headers" "$overlay/${xscdir#sysdeps/}/Makefile" | key)"
 fi
 run configure "$k_options $(hash_of "$src/configure" "$src/config.h.in")"
 run compile "$k_compile" $objects ' -c '
