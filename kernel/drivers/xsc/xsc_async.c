@@ -856,12 +856,15 @@ static __always_inline void xsc_req_publish(struct xsc_req *req)
 	xsc_count(XSC_WAY_RING, xsc_optable[req->try.nr].family);
 }
 
-/* In the caller; it may last. */
+/* In the caller. */
 static s64 xsc_run_here(struct xsc_container *c, struct xsc_ring *ring,
 			const struct xsc_sqe *sqe)
 {
 	xsc_ring_unplug(ring);
-	xsc_ring_publish_end(ring);
+	if (sqe->op < NR_syscalls &&
+	    xsc_optable[array_index_nospec(sqe->op, NR_syscalls)].flags &
+	    XSC_OPF_LASTS)
+		xsc_ring_publish_end(ring);
 	return xsc_run(c, sqe);
 }
 

@@ -254,10 +254,10 @@ static noinline s64 xsc_ring_issue_slow(struct xsc_ring *ring,
 	if (ring->async && xsc_starts(sqe->op)) {
 		if (!chained)
 			return xsc_start(&ring->c, ring, sqe);
-	} else {
+	} else if (!chained) {
 		xsc_ring_unplug(ring);
 		xsc_ring_publish_end(ring);
-		if (sqe->op == XSC_OP_CANCEL && !chained)
+		if (sqe->op == XSC_OP_CANCEL)
 			return xsc_ring_cancel(ring, sqe);
 	}
 	return chained ? xsc_issue_chained(&ring->c, sqe) :
