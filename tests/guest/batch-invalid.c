@@ -20,6 +20,7 @@ static const struct {
 	{ "ring_setup", XSC_OP_RING_SETUP, -EINVAL },
 	{ "ring_enter", XSC_OP_RING_ENTER, -EINVAL },
 	{ "ring_buffers", XSC_OP_RING_BUFFERS, -EINVAL },
+	{ "limit", XSC_OP_LIMIT, -EINVAL },
 	{ "number behind XSC's last one", XSC_OP_END, -ENOSYS },
 	{ "x32 getpid", 0x40000000 | SYS_getpid, -ENOSYS },
 	{ "0x7fffffff", 0x7fffffff, -ENOSYS },

@@ -150,7 +150,8 @@ static void fill(struct xsc_sqe *sqe)
 {
 	unsigned int b = byte();
 
-	sqe->op = b == 255 ? number() : b == 254 ? XSC_OP_NOP : b == 253 ? XSC_OP_CANCEL : ops[b % (sizeof(ops) / sizeof(*ops))];
+	sqe->op = b == 255 ? number() : b == 254 ? XSC_OP_NOP : b == 253 ? XSC_OP_CANCEL :
+		  b == 252 ? XSC_OP_LIMIT : ops[b % (sizeof(ops) / sizeof(*ops))];
 	b = byte();
 	sqe->flags = b < 64 ? b : b % 4 == 1 ? XSC_SQE_LINK : b % 4 == 2 ? XSC_SQE_LINK | XSC_SQE_FORWARD :
 		     b % 8 == 3 ? XSC_SQE_FIXED_BUFFER : b % 16 == 7 ? XSC_SQE_FIXED_BUFFER | XSC_SQE_LINK : 0;
@@ -167,6 +168,13 @@ static void fill(struct xsc_sqe *sqe)
 		sqe->args[1] = (unsigned long)arena + sqe->args[4] * 4096 + (b & 32 ? sqe->args[1] % 8 * 512 : 0);
 		sqe->args[2] = (1 + sqe->args[2] % 16) * 512;
 		sqe->args[3] = sqe->args[3] % 64 * 512;
+	}
+	/* for what may be in flight */
+	if (sqe->op == XSC_OP_LIMIT && b & 128) {
+		sqe->args[0] %= 16;
+		sqe->args[1] %= 3000000;
+		sqe->args[2] &= XSC_LIMIT_F_ALL;
+		sqe->args[3] = sqe->args[4] = sqe->args[5] = 0;
 	}
 	/* no sleep that only the alarm ends, as a rule */
 	if (sqe->op == SYS_poll && sqe->args[2] > 100)

@@ -174,6 +174,8 @@ static void preps(void)
 	IS(XSC_OP_NOP, 0);
 	xsc_prep_cancel(&sqe, 0xfedcba9876543210, XSC_CANCEL_ALL);
 	IS(XSC_OP_CANCEL, 0xfedcba9876543210, XSC_CANCEL_ALL);
+	xsc_prep_limit(&sqe, 0xfedcba9876543210, 1ULL << 40, XSC_LIMIT_MAYBE);
+	IS(XSC_OP_LIMIT, 0xfedcba9876543210, 1L << 40, XSC_LIMIT_MAYBE);
 	xsc_prep_read(&sqe, 3, b, 8);
 	IS(__NR_read, 3, (long)b, 8);
 	xsc_prep_write(&sqe, 3, b, 8);

@@ -412,6 +412,9 @@ static void xsc_req_free(struct xsc_req *req)
 	unsigned long flags;
 	bool keep;
 
+	/* Its ring has it no more: no limit comes now. */
+	if (unlikely(req->bounded))
+		hrtimer_cancel(&req->expiry);
 	xsc_req_free_chain(req);
 	spin_lock_irqsave(&pool->lock, flags);
 	xsc_order_release_locked(req);
@@ -495,13 +498,28 @@ void xsc_req_end_direct(struct xsc_req *req, s64 res)
 }
 
 /**
+ * xsc_req_stopped() - what becomes of an op that was cancelled
+ * @req:	owned by the caller, cancelled
+ *
+ * Return: -ETIME of the one whose time is over, -ECANCELED of others.
+ */
+s64 xsc_req_stopped(struct xsc_req *req)
+{
+	if (likely(!READ_ONCE(req->expired)))
+		return -ECANCELED;
+	/* It is cancelled: nobody sets that again. */
+	req->expired = false;
+	return -ETIME;
+}
+
+/**
  * xsc_req_cancel() - end a request without running it
  * @req:	owned by the caller
  */
 void xsc_req_cancel(struct xsc_req *req)
 {
 	xsc_req_disarm(req);
-	while (!xsc_req_post(req, xsc_req_result(req, -ECANCELED)))
+	while (!xsc_req_post(req, xsc_req_result(req, xsc_req_stopped(req))))
 		;
 }
 
@@ -739,7 +757,7 @@ void xsc_req_run(struct xsc_req *req, struct xsc_worker *w)
 		sqe = &req->sqes[req->pos];
 		saved = xsc_req_become(req);
 		if (READ_ONCE(req->cancelled))
-			res = xsc_req_result(req, -ECANCELED);
+			res = xsc_req_result(req, xsc_req_stopped(req));
 		else
 			res = xsc_req_call(&c, req, sqe, w);
 		xsc_req_unbecome(saved);
@@ -787,6 +805,8 @@ static __always_inline void xsc_req_init(struct xsc_req *req,
 	req->ordered = false;
 	req->light = false;
 	req->timed = false;
+	req->bounded = false;
+	req->expired = false;
 	req->direct = false;
 	for (i = 0; i < XSC_WAITS; i++)
 		req->wait[i].head = NULL;
@@ -1239,6 +1259,80 @@ s64 xsc_ring_cancel(struct xsc_ring *ring, const struct xsc_sqe *sqe)
 	return running ? -EALREADY : 0;
 }
 EXPORT_SYMBOL_GPL(xsc_ring_cancel);
+
+/* XSC_OP_LIMIT: the time is over. */
+static enum hrtimer_restart xsc_req_expire(struct hrtimer *timer)
+{
+	struct xsc_req *req = container_of(timer, struct xsc_req, expiry);
+	struct xsc_pool *pool = req->pool;
+	unsigned long flags;
+
+	spin_lock_irqsave(&pool->lock, flags);
+	if (!req->cancelled) {
+		WRITE_ONCE(req->expired, true);
+		WRITE_ONCE(req->cancelled, true);
+		if (xsc_req_claim_locked(req)) {
+			/* It ends where a try would be made. */
+			req->light = true;
+			xsc_req_queue_locked(req);
+		} else if (req->runner) {
+			set_notify_signal(req->runner);
+		}
+	}
+	spin_unlock_irqrestore(&pool->lock, flags);
+	return HRTIMER_NORESTART;
+}
+
+static s64 xsc_req_limit_locked(struct xsc_req *req, u64 ns, u64 flags)
+{
+	enum hrtimer_mode mode = flags & XSC_LIMIT_ABS ? HRTIMER_MODE_ABS :
+							 HRTIMER_MODE_REL;
+
+	if (req->cancelled)
+		return -EALREADY;
+	if (!req->bounded) {
+		hrtimer_init(&req->expiry, CLOCK_MONOTONIC, mode);
+		req->expiry.function = xsc_req_expire;
+		req->bounded = true;
+	} else if (hrtimer_try_to_cancel(&req->expiry) < 0) {
+		/* It waits for the lock. */
+		return -EALREADY;
+	}
+	if (ns)
+		hrtimer_start_range_ns(&req->expiry, ns_to_ktime(ns),
+				       current->timer_slack_ns, mode);
+	return 0;
+}
+
+/**
+ * xsc_ring_limit() - XSC_OP_LIMIT
+ * @ring:	the ring
+ * @sqe:	the kernel's own copy
+ *
+ * Return: the result of the op, see xsc_uapi.h.
+ */
+s64 xsc_ring_limit(struct xsc_ring *ring, const struct xsc_sqe *sqe)
+{
+	u64 data = sqe->args[0], ns = sqe->args[1], flags = sqe->args[2];
+	s64 ret = flags & XSC_LIMIT_MAYBE ? 0 : -ENOENT;
+	struct xsc_req *req;
+
+	if (flags & ~(u64)XSC_LIMIT_F_ALL || ns > KTIME_MAX || sqe->args[3] ||
+	    sqe->args[4] || sqe->args[5])
+		return -EINVAL;
+	spin_lock_irq(&ring->cq_lock);
+	list_for_each_entry_reverse(req, &ring->reqs, ring_node) {
+		if (!xsc_req_is(req, data))
+			continue;
+		spin_lock(&req->pool->lock);
+		ret = xsc_req_limit_locked(req, ns, flags);
+		spin_unlock(&req->pool->lock);
+		break;
+	}
+	spin_unlock_irq(&ring->cq_lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(xsc_ring_limit);
 
 /**
  * xsc_ring_cancel_all() - the ring's file is closed

@@ -278,11 +278,14 @@ struct xsc_wait {
  * @ordered:	it is in pool->order
  * @light:	a try will do
  * @timed:	@timer is in use
+ * @bounded:	@expiry is, or was
+ * @expired:	cancelled by it, which has not been told yet; pool->lock until then
  * @direct:	direct I/O has ended, with try.res
  * @try:	the op at @at, with a reference to its file
  * @events:	poll events that make it ready, errors included
  * @wait:	in the file's wait queues
  * @timer:	for sleeps and limits
+ * @expiry:	XSC_OP_LIMIT
  * @kiocb:	for direct I/O
  * @work:	for the end of that when the thread is gone
  * @buffers:	likewise, the registered ones that a device uses; a reference
@@ -310,10 +313,13 @@ struct xsc_req {
 	bool			ordered;
 	bool			light;
 	bool			timed;
+	bool			bounded;
+	bool			expired;
 	bool			direct;
 	struct xsc_try		try;
 	__poll_t		events;
 	struct xsc_wait		wait[XSC_WAITS];
+	struct hrtimer		expiry;
 	union {
 		struct hrtimer		timer;
 		struct {
@@ -410,6 +416,7 @@ s64 xsc_start(struct xsc_container *c, struct xsc_ring *ring,
 	      struct xsc_sqe *sqe);
 s64 xsc_start_direct(struct xsc_ring *ring, const struct xsc_sqe *sqe);
 s64 xsc_ring_cancel(struct xsc_ring *ring, const struct xsc_sqe *sqe);
+s64 xsc_ring_limit(struct xsc_ring *ring, const struct xsc_sqe *sqe);
 void xsc_ring_cancel_all(struct xsc_ring *ring);
 long xsc_ring_wait(struct xsc_ring *ring, struct file *file, u32 min,
 		   ktime_t *until);
@@ -424,6 +431,7 @@ void xsc_req_start_timer(struct xsc_req *req);
 bool xsc_req_sleep(struct xsc_req *req);
 void xsc_req_disarm(struct xsc_req *req);
 void xsc_req_queue(struct xsc_req *req);
+s64 xsc_req_stopped(struct xsc_req *req);
 void xsc_req_cancel(struct xsc_req *req);
 void xsc_req_end(struct xsc_req *req, s64 res);
 void xsc_req_end_direct(struct xsc_req *req, s64 res);

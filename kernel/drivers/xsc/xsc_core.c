@@ -255,6 +255,8 @@ static noinline s64 xsc_ring_issue_slow(struct xsc_ring *ring,
 		if (!chained)
 			return xsc_start(&ring->c, ring, sqe);
 	} else if (!chained) {
+		if (sqe->op == XSC_OP_LIMIT)
+			return xsc_ring_limit(ring, sqe);
 		xsc_ring_unplug(ring);
 		xsc_ring_publish_end(ring);
 		if (sqe->op == XSC_OP_CANCEL)

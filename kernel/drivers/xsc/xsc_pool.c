@@ -382,7 +382,7 @@ static s64 xsc_worker_loop(struct xsc_req *req, u32 nr, const u64 *args)
 
 	for (;;) {
 		if (READ_ONCE(req->cancelled))
-			return -ECANCELED;
+			return xsc_req_stopped(req);
 		if (res == -ERESTART_RESTARTBLOCK)
 			res = current->restart_block.fn(&current->restart_block);
 		else if (rest)
@@ -390,11 +390,11 @@ static s64 xsc_worker_loop(struct xsc_req *req, u32 nr, const u64 *args)
 		else
 			res = xsc_arch_worker_op(nr, args);
 		if (res == -EINTR && READ_ONCE(req->cancelled))
-			return -ECANCELED;
+			return xsc_req_stopped(req);
 		if (!xsc_interrupted(res))
 			return res;
 		if (READ_ONCE(req->cancelled))
-			return -ECANCELED;
+			return xsc_req_stopped(req);
 		/* A stop, the freezer, a task work; or the end. */
 		if (fatal_signal_pending(current) ||
 		    (signal_pending(current) && get_signal(&ksig)))
@@ -410,7 +410,7 @@ static s64 xsc_worker_loop(struct xsc_req *req, u32 nr, const u64 *args)
  * @args:	its arguments
  * @file:	the file that it is about, or NULL
  *
- * Return: its result; -ECANCELED when a cancel interrupted it.
+ * Return: its result; as xsc_req_stopped() when a cancel interrupted it.
  */
 s64 xsc_worker_call(struct xsc_worker *w, struct xsc_req *req, u32 nr,
 		    const u64 *args, struct file *file)

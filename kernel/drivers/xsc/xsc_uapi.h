@@ -125,7 +125,19 @@ struct xsc_note_abi {
  * not in tmpfs or hugetlbfs; not a ring), EINVAL, EBADF, EPERM, EDEADLK, EINTR.
  */
 #define XSC_OP_RING_BUFFERS	(XSC_OP_BASE + 5)
-#define XSC_OP_END		(XSC_OP_BASE + 6)
+/*
+ * limit(u64 user_data, u64 ns, u64 flags, 0, 0, 0): only in an SQE of a ring, and
+ * not in a chain.  The youngest op of this name that is in flight in the same
+ * ring, or what is left of its chain, ends with -ETIME (of a chain the rest with
+ * -ECANCELED) if it has not ended ns nanoseconds from now, as if it had been
+ * cancelled then; what a device works on is not ended.  It stands best behind its
+ * op in the same doorbell.  A later one takes the place of an earlier one; 0
+ * nanoseconds: without limit again.  Returns 0.  Errors: ENOENT (it has ended, or
+ * is in no ring that is asynchronous), EALREADY (its time is over, or it was
+ * cancelled), EINVAL.
+ */
+#define XSC_OP_LIMIT		(XSC_OP_BASE + 6)
+#define XSC_OP_END		(XSC_OP_BASE + 7)
 
 /** XSC_BUFFERS_MAX - the most buffers that are registered with a ring */
 #define XSC_BUFFERS_MAX		1024
@@ -137,6 +149,12 @@ struct xsc_note_abi {
 /* every op matches */
 #define XSC_CANCEL_ANY		0x0002U
 #define XSC_CANCEL_F_ALL	(XSC_CANCEL_ALL | XSC_CANCEL_ANY)
+
+/* flags of XSC_OP_LIMIT: ns is a time of CLOCK_MONOTONIC */
+#define XSC_LIMIT_ABS		0x0001U
+/* 0 instead of ENOENT */
+#define XSC_LIMIT_MAYBE		0x0002U
+#define XSC_LIMIT_F_ALL		(XSC_LIMIT_ABS | XSC_LIMIT_MAYBE)
 
 /** XSC_BATCH_MAX - the most SQEs of one batch */
 #define XSC_BATCH_MAX		1024

@@ -187,7 +187,7 @@ static void xsc_watch_chain(struct xsc_container *c, struct xsc_req *req)
 			return;
 		sqe = &req->sqes[req->pos];
 		if (READ_ONCE(req->cancelled))
-			res = -ECANCELED;
+			res = xsc_req_stopped(req);
 		else
 			res = xsc_check_chained(c, sqe) ?: xsc_run(c, sqe);
 		if (xsc_interrupted(res))

@@ -37,6 +37,17 @@ static inline void xsc_prep_cancel(struct xsc_sqe *sqe, __u64 user_data,
 		     0);
 }
 
+/**
+ * xsc_prep_limit() - -ETIME for the op in flight that carries @user_data, if it
+ * has not ended after @ns nanoseconds; XSC_LIMIT_*
+ */
+static inline void xsc_prep_limit(struct xsc_sqe *sqe, __u64 user_data,
+				  __u64 ns, unsigned int flags)
+{
+	xsc_sqe_prep(sqe, XSC_OP_LIMIT, (long)user_data, (long)ns, (long)flags,
+		     0, 0, 0);
+}
+
 /** xsc_prep_read() - read(2) */
 static inline void xsc_prep_read(struct xsc_sqe *sqe, int fd, void *buf,
 				 size_t len)
