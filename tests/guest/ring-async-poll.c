@@ -349,7 +349,6 @@ static void connects(void)
 	c = tcp();
 	ring_add3(&r, SYS_connect, c, &in, sizeof(in));
 	tap_is(result(&at_once), 0, "connect to a listener");
-	tap_ok(at_once, "at once, on this machine");
 	close(c);
 	close(l);
 }
