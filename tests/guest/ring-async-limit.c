@@ -118,7 +118,7 @@ static void errors(void)
 
 	tap_is((a = limit(12345, MS, 0), async_submit(&r), async_result(&r, a)), -ENOENT, "no such op");
 	tap_is((a = limit(12345, MS, XSC_LIMIT_MAYBE), async_submit(&r), async_result(&r, a)), 0, "XSC_LIMIT_MAYBE: no matter");
-	tap_is((a = limit(1, MS, 8), async_submit(&r), async_result(&r, a)), -EINVAL, "an unknown flag");
+	tap_is((a = limit(1, MS, 16), async_submit(&r), async_result(&r, a)), -EINVAL, "an unknown flag");
 	tap_is((a = limit(1, -1, 0), async_submit(&r), async_result(&r, a)), -EINVAL, "too long a time");
 	ring_add4(&r, XSC_OP_LIMIT, 1, MS, 0, 1);
 	async_submit(&r);
@@ -135,6 +135,20 @@ static void errors(void)
 	async_submit(&r);
 	tap_is(async_result(&r, a), -ECANCELED, "one that was cancelled");
 	tap_is(async_result(&r, b), -ENOENT, "has no limit any more");
+
+	/* the one before, and no other */
+	ring_add3(&r, SYS_read, p[0], c, 1);
+	a = ring_data;
+	ring_add3(&r, SYS_nanosleep, &hour, 0, 0);
+	b = ring_data;
+	limit(a, MS, XSC_LIMIT_LAST);
+	limit(b, MS, XSC_LIMIT_LAST);
+	async_submit(&r);
+	tap_is(async_result(&r, b + 1), -ENOENT, "XSC_LIMIT_LAST: not the last op in flight");
+	tap_is(async_result(&r, b), -ETIME, "the last one");
+	tap_ok(!async_has(&r, a), "the other goes on");
+	write(p[1], "x", 1);
+	tap_is(async_result(&r, a), 1, "and ends");
 
 	/* a time; one that has passed */
 	sys(SYS_clock_gettime, CLOCK_MONOTONIC, &now);

@@ -206,6 +206,8 @@ static void what_epoll_says(void)
 	tap_is(result(&at_once), -EINVAL, "epoll_wait for no event");
 	ring_add4(&r, SYS_epoll_wait, p[0], ev, 1, -1);
 	tap_is(result(&at_once), -EINVAL, "epoll_wait of a pipe");
+	ring_add4(&r, SYS_epoll_wait, p[0], ev, 1, -1)->flags = XSC_SQE_POLL_FIRST;
+	tap_is(result(&at_once), -EINVAL, "likewise, with a flag that is of no use to it");
 	ring_add4(&r, SYS_epoll_wait, 999, ev, 1, -1);
 	tap_is(result(&at_once), -EBADF, "epoll_wait of no descriptor");
 	ring_add4(&r, SYS_epoll_wait, ep, -4096, 1, -1);
@@ -331,6 +333,8 @@ static void connects(void)
 	tap_is(bad, 0, "all are connected when it takes them");
 	ring_add3(&r, SYS_connect, late[0], &in, sizeof(in));
 	tap_is(result(&at_once), -EISCONN, "connect again");
+	ring_add3(&r, SYS_connect, l, &in, sizeof(in))->flags = XSC_SQE_POLL_FIRST;
+	tap_is(result(&at_once), -EISCONN, "connect of a listener");
 	ring_add3(&r, SYS_connect, late[0], 8, sizeof(in));
 	tap_is(result(&at_once), -EFAULT, "connect to a bad pointer");
 	ring_add3(&r, SYS_connect, late[0], &in, 1000);

@@ -162,6 +162,24 @@ static int polls(void)
 	return async_result(&r, a + 3) != 1 || got.data.u64 != 9;
 }
 
+/* what fails at once does not wait for a file that is not ready */
+static int fails(void)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int l = socket(AF_INET, SOCK_STREAM, 0);
+	struct epoll_event got;
+	__u64 a = ring_data + 1;
+
+	bind(l, (struct sockaddr *)&in, sizeof(in));
+	sys(SYS_listen, l, 4);
+	ring_add4(&r, SYS_epoll_wait, p[0], &got, 1, -1);
+	ring_add6(&r, SYS_recvfrom, l, (long)c, 1, 0, 0, 0);
+	ring_add3(&r, SYS_connect, l, &in, sizeof(in));
+	if (async_submit(&r) != 3 || async_inflight(&r))
+		return 1;
+	return async_result(&r, a) != -EINVAL || async_result(&r, a + 1) != -ENOTCONN || async_result(&r, a + 2) != -EISCONN;
+}
+
 static int connects(void)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -328,6 +346,7 @@ static const struct {
 	{ big_message, 0, "a sendmsg to a socket" },
 	{ polls, 0, "poll and epoll_wait do not block the doorbell" },
 	{ connects, 0, "connect" },
+	{ fails, 0, "errors come at once" },
 	{ chain, 0, "a chain waits as a whole" },
 	{ order, 0, "two reads of one pipe keep their order" },
 	{ cancel, 0, "what waits can be cancelled" },

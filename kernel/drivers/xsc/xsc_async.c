@@ -722,7 +722,8 @@ static bool xsc_req_run_last(const struct xsc_container *c,
 	req->try = (struct xsc_try){
 		.nr = nr,
 		.flags = flags,
-		.poll_first = sqe->flags & XSC_SQE_POLL_FIRST,
+		.poll_first = sqe->flags & XSC_SQE_POLL_FIRST &&
+			      flags & XSC_OPF_POS,
 		.file = file,
 		.args = sqe->args,
 	};
@@ -920,7 +921,9 @@ static s64 xsc_first_try(struct xsc_container *c, struct xsc_ring *ring,
 	t->nr = nr;
 	t->flags = xsc_optable[nr].flags;
 	t->args = sqe->args;
-	t->poll_first = sqe->flags & XSC_SQE_POLL_FIRST;
+	/* For a part of a stream; others may fail without waiting. */
+	t->poll_first = sqe->flags & XSC_SQE_POLL_FIRST &&
+			t->flags & XSC_OPF_POS;
 	*held = false;
 	if (xsc_polls(nr)) {
 		f = xsc_poll_file(t);
@@ -1322,8 +1325,11 @@ s64 xsc_ring_limit(struct xsc_ring *ring, const struct xsc_sqe *sqe)
 		return -EINVAL;
 	spin_lock_irq(&ring->cq_lock);
 	list_for_each_entry_reverse(req, &ring->reqs, ring_node) {
-		if (!xsc_req_is(req, data))
+		if (!xsc_req_is(req, data)) {
+			if (flags & XSC_LIMIT_LAST)
+				break;
 			continue;
+		}
 		spin_lock(&req->pool->lock);
 		ret = xsc_req_limit_locked(req, ns, flags);
 		spin_unlock(&req->pool->lock);

@@ -199,7 +199,7 @@ struct fd xsc_poll_file(struct xsc_try *t)
 	struct pollfd pf;
 	struct fd f = {};
 
-	if (t->args[1] != 1 ||
+	if (t->args[1] != 1 || !rlimit(RLIMIT_NOFILE) ||
 	    copy_from_user(&pf, (void __user *)(unsigned long)t->args[0],
 			   sizeof(pf)) || pf.fd < 0)
 		return f;

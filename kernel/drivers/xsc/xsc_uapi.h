@@ -154,7 +154,10 @@ struct xsc_note_abi {
 #define XSC_LIMIT_ABS		0x0001U
 /* 0 instead of ENOENT */
 #define XSC_LIMIT_MAYBE		0x0002U
-#define XSC_LIMIT_F_ALL		(XSC_LIMIT_ABS | XSC_LIMIT_MAYBE)
+/* only if it is the op that went into flight last: spares the search */
+#define XSC_LIMIT_LAST		0x0004U
+#define XSC_LIMIT_F_ALL		(XSC_LIMIT_ABS | XSC_LIMIT_MAYBE | \
+				 XSC_LIMIT_LAST)
 
 /** XSC_BATCH_MAX - the most SQEs of one batch */
 #define XSC_BATCH_MAX		1024

@@ -74,6 +74,9 @@ static enum xsc_tried xsc_watch_try(struct xsc_container *c, struct xsc_try *t,
 			tried = xsc_try(t);
 			res = tried == XSC_TRY_DONE ? t->res - before :
 						      t->done - before;
+			/* One that cannot be told not to wait. */
+			if (tried == XSC_TRY_POLL && !res && !xsc_poll_ready(t))
+				tried = XSC_TRY_AGAIN;
 			if (tried == XSC_TRY_AGAIN && !res)
 				res = -ERESTARTSYS;
 			else if (tried != XSC_TRY_DONE && !res)
@@ -131,7 +134,7 @@ enum xsc_tried xsc_watch_first(struct xsc_container *c, struct xsc_try *t,
 			tried = XSC_TRY_AGAIN;
 		if (tried != XSC_TRY_TIMER && (!file || tried != XSC_TRY_AGAIN))
 			return XSC_TRY_CALLER;
-		if (tried == XSC_TRY_AGAIN && !later && xsc_poll_ready(t))
+		if (tried == XSC_TRY_AGAIN && !later)
 			how = XSC_WATCH_TRY;
 	}
 	return xsc_watch_try(c, t, how) == XSC_TRY_DONE ? XSC_TRY_DONE : tried;
