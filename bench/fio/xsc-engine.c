@@ -175,7 +175,7 @@ static int engine_getevents(struct thread_data *td, unsigned int min, unsigned i
 	struct xsc_data *d = td->io_ops_data;
 	struct __kernel_timespec ts, *tsp = NULL;
 	struct xsc_cqe *cqe;
-	unsigned int nr = 0, queued;
+	unsigned int nr = 0, seen = 0, queued = 0, head;
 	int ret;
 
 	if (t) {
@@ -184,17 +184,24 @@ static int engine_getevents(struct thread_data *td, unsigned int min, unsigned i
 		tsp = &ts;
 	}
 	for (;;) {
-		while (nr < max && !xsc_ring_peek_cqe(&d->ring, &cqe)) {
-			struct io_u *io_u = xsc_cqe_get_data(cqe);
+		xsc_ring_for_each_cqe(&d->ring, head, cqe) {
+			struct io_u *io_u;
 
+			if (nr == max)
+				break;
+			io_u = xsc_cqe_get_data(cqe);
 			if (cqe->res < 0)
 				io_u->error = (unsigned int)-cqe->res;
 			else
 				io_u->resid = io_u->xfer_buflen - (unsigned long long)cqe->res;
-			xsc_ring_cqe_seen(&d->ring, cqe);
 			d->events[nr++] = io_u;
 		}
-		queued = xsc_ring_flush(&d->ring);
+		if (nr > seen)
+			xsc_ring_cq_advance(&d->ring, nr - seen);
+		seen = nr;
+		/* see engine_commit() */
+		if (td->o.iodepth == 1)
+			queued = xsc_ring_flush(&d->ring);
 		if (nr >= min && !queued)
 			return (int)nr;
 		ret = xsc_ring_enter_wait(&d->ring, queued, nr < min ? min - nr : 0, tsp);

@@ -31,26 +31,85 @@ static void by_kill(void) { in_flight(); kill(getpid(), SIGKILL); msleep(10000);
 static void by_close(void) { in_flight(); xsc_ring_queue_exit(&r); }
 static void thread(void *arg) { in_flight(); }
 
-/* its CQEs come all the same, a result or ECANCELED each */
-static void by_thread_end(void)
+/* @nr CQEs, a result or ECANCELED each; how many were not */
+static int take(int nr)
 {
 	unsigned long end = now_ms() + 20000;
-	struct thread t;
-	int n = 0;
+	int bad = 0;
 	long res;
+
+	while (nr && now_ms() < end) {
+		if (!ring_take(&r, &res, NULL)) {
+			msleep(5);
+			continue;
+		}
+		bad += res != BLOCK && res != -ECANCELED;
+		nr--;
+	}
+	return bad + nr;
+}
+
+/* its CQEs come all the same */
+static void by_thread_end(void)
+{
+	struct thread t;
 
 	thread_start(&t, thread, NULL);
 	thread_join(&t);
-	while (n < 128 && now_ms() < end) {
-		if (!ring_take(&r, &res, NULL))
-			msleep(5);
-		else if (res == BLOCK || res == -ECANCELED)
-			n++;
-		else
+	if (take(128))
+		_exit(98);
+}
+
+static void more(void *arg)
+{
+	all(64, SYS_pread64);
+	if (async_submit(&r) != 64)
+		_exit(97);
+}
+
+/* what one thread has in flight goes on beside that of others, also of those that are gone */
+static void by_threads(void)
+{
+	struct thread t;
+
+	async_make(&r, 256);
+	for (int i = 0; i < 6; i++) {
+		more(NULL);
+		thread_start(&t, more, NULL);
+		thread_join(&t);
+		more(NULL);
+		if (i < 5 && take(192))
 			_exit(98);
 	}
-	if (n != 128)
-		_exit(97);
+	xsc_ring_queue_exit(&r);
+}
+
+/* bytes and calls that the process is said to have read */
+static void counts(void)
+{
+	long bytes[3], calls[3];
+	int bad = 0;
+	__u64 a;
+
+	/* what went before is counted at the next doorbell, or a moment after its CQE */
+	msleep(50);
+	async_enter(&r, 0, 0, 0);
+	for (int i = 0; i < 3; i++) {
+		bytes[i] = number_in("/proc/self/io", "rchar:");
+		calls[i] = number_in("/proc/self/io", "syscr:");
+		if (i != 1)
+			continue;
+		a = ring_data + 1;
+		all(BLOCKS, SYS_pread64);
+		async_submit(&r);
+		for (int k = 0; k < BLOCKS; k++)
+			bad += async_result(&r, a + k) != BLOCK;
+		msleep(50);
+		async_enter(&r, 0, 0, 0);
+	}
+	/* reading the counts counts: some bytes, the same calls */
+	tap_is(calls[2] - calls[1] - (calls[1] - calls[0]) + bad, BLOCKS, "/proc/self/io: the calls of %d reads", BLOCKS);
+	tap_is((bytes[2] - bytes[1]) / BLOCK, BLOCKS, "and their bytes");
 }
 
 int main(int argc, char **argv)
@@ -62,6 +121,7 @@ int main(int argc, char **argv)
 	} ends[] = {
 		{ "exit", by_exit, 0 }, { "SIGKILL", by_kill, SIGKILL }, { "close of the ring", by_close, 0 },
 		{ "the thread ends", by_thread_end, 0 },
+		{ "threads that ring by turns", by_threads, 0 },
 	};
 	int pid, bad = 0;
 	long before;
@@ -109,6 +169,8 @@ int main(int argc, char **argv)
 	async_submit(&r);
 	bad += async_result(&r, ring_data) != BLOCK || buf[5] != (char)128;
 	tap_is(bad, 0, "writes over what is there");
+
+	counts();
 
 	/* errors and ends are those of the call */
 	a = ring_data + 1;
@@ -160,10 +222,24 @@ int main(int argc, char **argv)
 		bad += res != BLOCK && res != -ECANCELED;
 	}
 	tap_is(bad, 0, "cancel while they are under way");
+	/* a limit does not end what a device has, nor does it outlive it */
+	for (int k = 0; k < 2; k++) {
+		a = ring_data + 1;
+		all(60, SYS_pread64);
+		for (int i = 0; i < 60; i++)
+			ring_add3(&r, XSC_OP_LIMIT, a + i, k ? 1000 : 3600000000000, XSC_LIMIT_MAYBE);
+		async_submit(&r);
+		for (int i = 0; i < 60; i++) {
+			long limited = async_result(&r, a + 60 + i);
+
+			bad += async_result(&r, a + i) != BLOCK || (limited && limited != -EALREADY);
+		}
+	}
+	tap_is(bad, 0, "limits of a microsecond and of an hour");
 	tap_is(async_inflight(&r), 0, "none is left");
 	xsc_ring_queue_exit(&r);
 
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 5; i++) {
 		pid = fork();
 		if (!pid) {
 			ends[i].fn();

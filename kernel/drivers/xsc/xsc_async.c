@@ -50,6 +50,8 @@ void xsc_ring_init(struct xsc_ring *ring)
 	kref_init(&ring->ref);
 	spin_lock_init(&ring->cq_lock);
 	INIT_LIST_HEAD(&ring->reqs);
+	INIT_HLIST_HEAD(&ring->direct);
+	INIT_HLIST_HEAD(&ring->spare);
 	INIT_LIST_HEAD(&ring->poll_node);
 	ring->adapt.hold = XSC_ADAPT_HOLD;
 	ring->adapt.left = XSC_ADAPT_HOLD;
@@ -82,6 +84,9 @@ static void xsc_ring_do_free(struct xsc_ring *ring)
 	mmdrop((struct mm_struct *)ring->mm);
 	if (ring->pool)
 		xsc_pool_put(ring->pool);
+	if (ring->hand)
+		xsc_req_free_memory(ring->hand);
+	xsc_req_free_spare(&ring->spare);
 	kfree(ring->chain);
 	kfree(ring);
 }
@@ -115,6 +120,26 @@ void xsc_ring_put(struct xsc_ring *ring)
 EXPORT_SYMBOL_GPL(xsc_ring_put);
 
 /**
+ * xsc_ring_leave_pool() - another thread rings
+ * @ring:	the ring, locked, with a pool
+ */
+void xsc_ring_leave_pool(struct xsc_ring *ring)
+{
+	struct xsc_pool *pool = ring->pool;
+	bool keep;
+
+	ring->pool = NULL;
+	spin_lock_irq(&ring->cq_lock);
+	/* If it has left one before, they are all of that. */
+	keep = ring->nr_direct && !ring->left_pool;
+	if (keep)
+		ring->left_pool = pool;
+	spin_unlock_irq(&ring->cq_lock);
+	if (!keep)
+		xsc_pool_put(pool);
+}
+
+/**
  * xsc_ring_wake() - word to those who wait for CQEs
  * @ring:	the ring
  */
@@ -145,28 +170,12 @@ static void xsc_ring_post(struct xsc_ring *ring, const struct xsc_sqe *sqe,
 			  s64 res, struct xsc_req *last)
 {
 	const struct xsc_pool *pool = current->xsc.pool;
-	struct xsc_cr_hdr *cr = ring->cr.addr;
-	struct xsc_cqe *cqe;
 	unsigned long flags;
 
 	spin_lock_irqsave(&ring->cq_lock, flags);
-	if (likely(!xsc_quiet(sqe->flags, res))) {
-		cqe = &ring->cqes[ring->cq_tail & ring->cq_mask];
-		cqe->user_data = sqe->user_data;
-		cqe->res = res;
-		/*
-		 * Pairs with the user's load-acquire of cq_tail: CQE before
-		 * index.
-		 */
-		smp_store_release(&cr->cq_tail, ++ring->cq_tail);
-	}
+	xsc_ring_cqe_locked(ring, sqe, res);
 	if (last)
 		list_del(&last->ring_node);
-	/*
-	 * Pairs with the load-acquire in xsc_ring_alone(): a doorbell that
-	 * sees no requests sees what the last one wrote.
-	 */
-	smp_store_release(&ring->inflight, ring->inflight - 1);
 	spin_unlock_irqrestore(&ring->cq_lock, flags);
 	/* Also in an interrupt of the thread while it serves. */
 	if (!pool || READ_ONCE(pool->serving) != ring)
@@ -244,7 +253,7 @@ static bool xsc_order_busy(struct xsc_pool *pool, const struct xsc_try *t)
 	bool busy;
 
 	/* Only this thread adds requests to its pool. */
-	if (!READ_ONCE(pool->nr_reqs))
+	if (!atomic_read(&pool->nr_reqs))
 		return false;
 	spin_lock_irq(&pool->lock);
 	busy = xsc_order_find_locked(pool, t->file, t->flags);
@@ -387,20 +396,28 @@ static void xsc_req_free_chain(struct xsc_req *req)
 }
 
 /**
- * xsc_req_free_spare() - free what is kept for the next requests
- * @pool:	nobody else has it
+ * xsc_req_free_memory() - free one of which nothing is left
+ * @req:	the request
+ *
+ * Context: any.
  */
-void xsc_req_free_spare(struct xsc_pool *pool)
+void xsc_req_free_memory(struct xsc_req *req)
+{
+	kmem_cache_free(xsc_req_cache, req);
+}
+
+/**
+ * xsc_req_free_spare() - free what is kept for the next requests
+ * @spare:	nobody else has it
+ */
+void xsc_req_free_spare(struct hlist_head *spare)
 {
 	struct hlist_node *next;
 	struct xsc_req *req;
 
-	hlist_for_each_entry_safe(req, next, &pool->spare, pool_node)
-		kmem_cache_free(xsc_req_cache, req);
+	hlist_for_each_entry_safe(req, next, spare, pool_node)
+		xsc_req_free_memory(req);
 }
-
-/* How many of them: as many ops in flight as one may expect. */
-#define XSC_SPARE_MAX	256
 
 /* Context: also an interrupt, but for a chain. */
 static void xsc_req_free(struct xsc_req *req)
@@ -418,14 +435,10 @@ static void xsc_req_free(struct xsc_req *req)
 	xsc_req_free_chain(req);
 	spin_lock_irqsave(&pool->lock, flags);
 	xsc_order_release_locked(req);
-	if (req->direct) {
-		bool out = req->try.flags & XSC_OPF_OUT;
-
-		pool->calls[out]++;
-		if (req->try.res > 0)
-			pool->moved[out] += req->try.res;
-	}
-	pool->nr_reqs--;
+	if (req->direct)
+		xsc_pool_moved(pool, req->try.res,
+			       req->try.flags & XSC_OPF_OUT);
+	atomic_dec(&pool->nr_reqs);
 	keep = pool->nr_spare < XSC_SPARE_MAX;
 	hlist_del(&req->pool_node);
 	if (keep) {
@@ -435,7 +448,7 @@ static void xsc_req_free(struct xsc_req *req)
 	spin_unlock_irqrestore(&pool->lock, flags);
 
 	if (!keep)
-		kmem_cache_free(xsc_req_cache, req);
+		xsc_req_free_memory(req);
 	if (file)
 		fput(file);
 	put_cred(creds);
@@ -801,7 +814,6 @@ static __always_inline void xsc_req_init(struct xsc_req *req,
 	req->pool = pool;
 	INIT_LIST_HEAD(&req->node);
 	INIT_LIST_HEAD(&req->behind);
-	req->creds = get_current_cred();
 	req->woken = false;
 	req->ordered = false;
 	req->light = false;
@@ -817,6 +829,26 @@ static __always_inline void xsc_req_init(struct xsc_req *req,
 	req->results = NULL;
 	req->at = 0;
 	req->base = 0;
+}
+
+/**
+ * xsc_req_alloc() - a request for direct I/O, one op
+ * @ring:	the ring
+ *
+ * Return: the request, without a pool, credentials and a file; or NULL.
+ */
+struct xsc_req *xsc_req_alloc(struct xsc_ring *ring)
+{
+	struct xsc_req *req;
+
+	req = kmem_cache_zalloc(xsc_req_cache, GFP_KERNEL_ACCOUNT);
+	if (!req)
+		return NULL;
+	xsc_req_init(req, ring, NULL, 1);
+	req->try.args = req->sqe.args;
+	req->state = XSC_REQ_OWNED;
+	req->light = true;
+	return req;
 }
 
 /* A request of the pool's, or NULL. */
@@ -854,6 +886,7 @@ static struct xsc_req *xsc_req_new(struct xsc_ring *ring, struct xsc_pool *pool,
 	if (!req)
 		return NULL;
 	xsc_req_init(req, ring, pool, nr);
+	req->creds = get_current_cred();
 	req->try = *t;
 	if (nr == 1 || xsc_req_make_chain(req))
 		return req;
@@ -978,70 +1011,6 @@ static s64 xsc_first_try(struct xsc_container *c, struct xsc_ring *ring,
 	return XSC_GOES_ON;
 }
 
-/* One call of the device for what is left of the doorbell. */
-static __always_inline void xsc_ring_plug(struct xsc_ring *ring)
-{
-	if (!ring->c.left || ring->plugged)
-		return;
-	blk_start_plug_nr_ios(&ring->plug, ring->c.left + 1);
-	ring->plugged = true;
-}
-
-/**
- * xsc_start_direct() - xsc_start() for an op like the last that went to a device
- * @ring:	the ring, locked, not by the poller; ring->c.left says how many SQEs
- *		come after it
- * @sqe:	the kernel's own copy: pread64 or pwrite64, no flags but
- *		XSC_SQE_FIXED_BUFFER
- *
- * The same steps as there, without those that come to nothing for such an op.
- * No container need have begun.
- *
- * Return: XSC_GOES_ON, or 0: nothing was done, and xsc_start() has to.
- */
-s64 xsc_start_direct(struct xsc_ring *ring, const struct xsc_sqe *sqe)
-{
-	u32 nr = array_index_nospec(sqe->op, NR_syscalls);
-	u8 opflags = xsc_optable[nr].flags;
-	bool out = opflags & XSC_OPF_OUT;
-	struct xsc_pool *pool = ring->pool;
-	enum xsc_directed directed;
-	struct xsc_req *req;
-	struct file *file;
-
-	if (unlikely(!pool || READ_ONCE(pool->task) != current ||
-		     !xsc_pool_is_ours(pool) || xsc_controlled()))
-		return 0;
-	file = fget(sqe->args[0]);
-	if (unlikely(!file))
-		return 0;
-	if (unlikely(!xsc_direct_may(file, out, sqe->args[3])))
-		goto no;
-	req = xsc_pool_reuse(pool);
-	if (unlikely(!req))
-		goto no;
-	xsc_req_init(req, ring, pool, 1);
-	req->sqe = *sqe;
-	req->try.nr = nr;
-	req->try.flags = opflags;
-	req->try.poll_first = false;
-	req->try.watched = false;
-	req->try.file = file;
-	req->try.done = 0;
-	xsc_req_publish(req);
-	xsc_ring_plug(ring);
-	directed = xsc_direct_start(req);
-	if (unlikely(directed != XSC_DIRECT_GOES_ON) &&
-	    (directed == XSC_DIRECT_DONE ||
-	     xsc_req_settle(req, XSC_TRY_WORKER)))
-		xsc_req_advance(req);
-	return XSC_GOES_ON;
-no:
-	fput(file);
-	return 0;
-}
-EXPORT_SYMBOL_GPL(xsc_start_direct);
-
 /**
  * xsc_start() - run an op if it does not block, else let it go on by itself
  * @c:		the doorbell
@@ -1065,10 +1034,15 @@ s64 xsc_start(struct xsc_container *c, struct xsc_ring *ring,
 	if (!pool)
 		return xsc_run_here(c, ring, sqe);
 	res = xsc_first_try(c, ring, pool, sqe, &t, &tried, &held);
-	if (tried == XSC_TRY_DIRECT)
+	if (tried == XSC_TRY_DIRECT) {
 		ring->direct_fd = sqe->args[0];
-	else if (ring->direct_fd == (int)sqe->args[0])
+		/* It was asked a moment ago. */
+		if (unlikely(ring->refused))
+			tried = XSC_TRY_WORKER;
+	} else if (ring->direct_fd == (int)sqe->args[0]) {
 		ring->direct_fd = -1;
+	}
+	ring->refused = false;
 	if (res != XSC_GOES_ON)
 		return res;
 
@@ -1235,6 +1209,21 @@ again:
 		if (!(flags & XSC_CANCEL_ALL))
 			break;
 	}
+	/* Devices have those: they are cancelled if they turn out to wait. */
+	hlist_for_each_entry(req, &ring->direct, pool_node) {
+		if (nr && !(flags & XSC_CANCEL_ALL))
+			break;
+		if (!(flags & XSC_CANCEL_ANY) && !xsc_req_is(req, data))
+			continue;
+		spin_lock(&req->pool->lock);
+		was = req->cancelled;
+		WRITE_ONCE(req->cancelled, true);
+		spin_unlock(&req->pool->lock);
+		if (was)
+			continue;
+		nr++;
+		*running = true;
+	}
 	spin_unlock_irq(&ring->cq_lock);
 	return nr;
 }
@@ -1307,6 +1296,30 @@ static s64 xsc_req_limit_locked(struct xsc_req *req, u64 ns, u64 flags)
 	return 0;
 }
 
+/*
+ * The last request of that name, with cq_lock held; or NULL.  With @last it is
+ * looked for in the last one of either list only.
+ */
+static struct xsc_req *xsc_ring_newest(struct xsc_ring *ring, u64 data,
+				       bool last)
+{
+	struct xsc_req *req;
+
+	hlist_for_each_entry(req, &ring->direct, pool_node) {
+		if (xsc_req_is(req, data))
+			return req;
+		if (last)
+			break;
+	}
+	list_for_each_entry_reverse(req, &ring->reqs, ring_node) {
+		if (xsc_req_is(req, data))
+			return req;
+		if (last)
+			break;
+	}
+	return NULL;
+}
+
 /**
  * xsc_ring_limit() - XSC_OP_LIMIT
  * @ring:	the ring
@@ -1324,16 +1337,11 @@ s64 xsc_ring_limit(struct xsc_ring *ring, const struct xsc_sqe *sqe)
 	    sqe->args[4] || sqe->args[5])
 		return -EINVAL;
 	spin_lock_irq(&ring->cq_lock);
-	list_for_each_entry_reverse(req, &ring->reqs, ring_node) {
-		if (!xsc_req_is(req, data)) {
-			if (flags & XSC_LIMIT_LAST)
-				break;
-			continue;
-		}
+	req = xsc_ring_newest(ring, data, flags & XSC_LIMIT_LAST);
+	if (req) {
 		spin_lock(&req->pool->lock);
 		ret = xsc_req_limit_locked(req, ns, flags);
 		spin_unlock(&req->pool->lock);
-		break;
 	}
 	spin_unlock_irq(&ring->cq_lock);
 	return ret;
@@ -1341,16 +1349,25 @@ s64 xsc_ring_limit(struct xsc_ring *ring, const struct xsc_sqe *sqe)
 EXPORT_SYMBOL_GPL(xsc_ring_limit);
 
 /**
- * xsc_ring_cancel_all() - the ring's file is closed
- * @ring:	the ring
+ * xsc_ring_close() - its file is closed
+ * @ring:	the ring; the file's reference is given back
+ *
+ * Devices that work for it have none of their own.
  */
-void xsc_ring_cancel_all(struct xsc_ring *ring)
+void xsc_ring_close(struct xsc_ring *ring)
 {
-	bool running;
+	bool running, last;
 
 	xsc_ring_do_cancel(ring, 0, XSC_CANCEL_ANY | XSC_CANCEL_ALL, &running);
+	xsc_buffers_drop(ring);
+	spin_lock_irq(&ring->cq_lock);
+	ring->closed = true;
+	last = !ring->nr_direct;
+	spin_unlock_irq(&ring->cq_lock);
+	if (last)
+		xsc_ring_put(ring);
 }
-EXPORT_SYMBOL_GPL(xsc_ring_cancel_all);
+EXPORT_SYMBOL_GPL(xsc_ring_close);
 
 /**
  * struct xsc_waiter - a thread that waits for CQEs

@@ -131,14 +131,24 @@ struct xsc_adapt {
  * @rescue:	has the thread ring the doorbell
  * @rescued:	@rescue is on its way
  * @adapt:	see xsc_poller.c
- * @buffers:	registered ones, a reference; or NULL
+ * @hand:	for the next op that goes to a device the short way: its SQE is
+ *		read into it; or NULL
+ * @refused:	the short way found that the SQE at hand is for a worker
  * @chain:	results of the chain that a doorbell runs; with @async
  * @plug:	block I/O of a doorbell, handed to the devices many at a time
  * @plugged:	@plug is in use
  * @cq_lock:	all below
  * @cq_tail:	as @sq_head.  Without requests the doorbell alone changes it.
  * @inflight:	CQEs promised to requests
- * @reqs:	requests
+ * @reqs:	requests, but those in @direct
+ * @direct:	those that a device has by the short way: xsc_direct.c
+ * @nr_direct:	how many
+ * @left_pool:	all of these are of this pool, and @pool is not it any more; their
+ *		reference, or NULL
+ * @closed:	its file is; @direct has its reference, if there are any
+ * @spare:	for the next of them
+ * @nr_spare:	how many
+ * @buffers:	registered ones, a reference; or NULL
  * @cq_wait:	who waits for CQEs
  * @free_work:	the end of the ring, if its last reference was an interrupt's
  */
@@ -161,8 +171,9 @@ struct xsc_ring {
 	bool			defer;
 	struct xsc_pool		*pool;
 	bool			shared;
+	bool			refused;
 	int			direct_fd;
-	struct xsc_buffers __rcu *buffers;
+	struct xsc_req		*hand;
 	s64			*chain;
 	struct blk_plug		plug;
 	bool			plugged;
@@ -186,6 +197,13 @@ struct xsc_ring {
 	u32			cq_tail;
 	u32			inflight;
 	struct list_head	reqs;
+	struct hlist_head	direct;
+	unsigned int		nr_direct;
+	struct xsc_pool		*left_pool;
+	bool			closed;
+	struct hlist_head	spare;
+	unsigned int		nr_spare;
+	struct xsc_buffers	*buffers;
 	wait_queue_head_t	cq_wait;
 	struct work_struct	free_work;
 };
@@ -264,9 +282,11 @@ struct xsc_wait {
 /**
  * struct xsc_req - an op, or the rest of a chain, that goes on by itself
  * @ring:	where it came from and where its CQEs go; a reference
- * @pool:	of the thread that submitted it; a reference
+ * @pool:	of the thread that submitted it; a reference, see also @direct of
+ *		the ring
  * @ring_node:	in ring->reqs
- * @pool_node:	in pool->reqs; when it has ended, in pool->spare
+ * @pool_node:	in pool->reqs; when it has ended, in pool->spare.  By the short
+ *		way of direct I/O in the ring's lists of that.
  * @node:	in one of the pool's lists or another's @behind
  * @order:	in pool->order: first of those on its file
  * @behind:	the others, in order
@@ -357,12 +377,12 @@ enum xsc_attends {
  *		that is done, or NULL; the thread's own
  * @attends:	it waits for CQEs and takes from @light itself
  * @nr_workers:	those that exist or are being made
- * @nr_reqs:	requests
- * @reqs:	all of them
+ * @nr_reqs:	requests; the only one that changes without @lock
+ * @reqs:	all of them but those in a ring's list of direct I/O
  * @spare:	some that have ended: the next need not be allocated and cleared
  * @nr_spare:	how many
  * @calls:	direct I/O that has ended, [0] reads and [1] writes, to be counted
- *		for the process
+ *		for the process; without @lock
  * @moved:	its bytes
  * @light:	to be tried again
  * @later:	the same, at the next doorbell: XSC_RING_DEFER
@@ -387,12 +407,12 @@ struct xsc_pool {
 	struct task_struct	*task;
 	enum xsc_attends	attends;
 	unsigned int		nr_workers;
-	unsigned int		nr_reqs;
+	atomic_t		nr_reqs;
 	struct hlist_head	reqs;
 	struct hlist_head	spare;
 	unsigned int		nr_spare;
-	u64			calls[2];
-	u64			moved[2];
+	atomic64_t		calls[2];
+	atomic64_t		moved[2];
 	struct list_head	light;
 	struct list_head	later;
 	struct list_head	heavy;
@@ -408,16 +428,16 @@ struct xsc_pool {
 /* xsc_async.c: what a ring has in flight */
 void xsc_ring_init(struct xsc_ring *ring);
 void xsc_ring_put(struct xsc_ring *ring);
+void xsc_ring_close(struct xsc_ring *ring);
+void xsc_ring_leave_pool(struct xsc_ring *ring);
 void xsc_region_free(struct xsc_region *r);
 void xsc_ring_publish_end(struct xsc_ring *ring);
 void xsc_ring_wake(struct xsc_ring *ring);
 void xsc_ring_undefer(struct xsc_ring *ring);
 s64 xsc_start(struct xsc_container *c, struct xsc_ring *ring,
 	      struct xsc_sqe *sqe);
-s64 xsc_start_direct(struct xsc_ring *ring, const struct xsc_sqe *sqe);
 s64 xsc_ring_cancel(struct xsc_ring *ring, const struct xsc_sqe *sqe);
 s64 xsc_ring_limit(struct xsc_ring *ring, const struct xsc_sqe *sqe);
-void xsc_ring_cancel_all(struct xsc_ring *ring);
 long xsc_ring_wait(struct xsc_ring *ring, struct file *file, u32 min,
 		   ktime_t *until);
 void xsc_req_advance(struct xsc_req *req);
@@ -438,7 +458,9 @@ void xsc_req_end_direct(struct xsc_req *req, s64 res);
 void xsc_req_queue_locked(struct xsc_req *req);
 void xsc_req_wake(struct xsc_req *req);
 bool xsc_req_claim_locked(struct xsc_req *req);
-void xsc_req_free_spare(struct xsc_pool *pool);
+void xsc_req_free_spare(struct hlist_head *spare);
+struct xsc_req *xsc_req_alloc(struct xsc_ring *ring);
+void xsc_req_free_memory(struct xsc_req *req);
 
 /* xsc_direct.c: direct I/O */
 enum xsc_directed { XSC_DIRECT_GOES_ON, XSC_DIRECT_DONE, XSC_DIRECT_NOT };
@@ -482,16 +504,17 @@ static __always_inline bool xsc_direct_may(const struct file *file, bool out,
 
 enum xsc_directed xsc_direct_start(struct xsc_req *req);
 s64 xsc_direct_result(struct xsc_req *req);
+u32 xsc_direct_run(struct xsc_ring *ring, u32 left);
 
 /* xsc_buffers.c: registered buffers */
 long xsc_buffers_register(struct xsc_ring *ring,
 			  const struct iovec __user *uiov, u64 nr);
 int xsc_buffers_drop(struct xsc_ring *ring);
-unsigned int xsc_buffers_nr(const struct xsc_ring *ring);
-s64 xsc_buffers_check(struct xsc_container *c, const struct xsc_ring *ring,
+unsigned int xsc_buffers_nr(struct xsc_ring *ring);
+s64 xsc_buffers_check(struct xsc_container *c, struct xsc_ring *ring,
 		      const struct xsc_sqe *sqe);
 int xsc_buffers_iter(struct xsc_req *req, struct iov_iter *iter, bool out);
-void xsc_buffers_put(struct xsc_buffers *set);
+void xsc_buffers_put(struct xsc_req *req);
 
 /* xsc_poll.c: waiting for a file */
 enum xsc_armed { XSC_ARMED, XSC_ARM_READY, XSC_ARM_NOT };
@@ -689,6 +712,82 @@ static __always_inline void xsc_rw_count(struct file *file, ssize_t res,
 	}
 }
 
+/* How many ended requests are kept: as many ops in flight as one may expect. */
+#define XSC_SPARE_MAX	256
+
+/**
+ * xsc_pool_moved() - direct I/O has ended
+ * @pool:	its pool
+ * @res:	with this result
+ * @out:	it was a write
+ *
+ * Context: any; xsc_pool_account() counts it.
+ */
+static __always_inline void xsc_pool_moved(struct xsc_pool *pool, s64 res,
+					   bool out)
+{
+	atomic64_inc(&pool->calls[out]);
+	if (likely(res > 0))
+		atomic64_add(res, &pool->moved[out]);
+}
+
+/**
+ * xsc_pool_account() - count direct I/O that has ended for the process
+ * @pool:	of the current thread, or one that it works for
+ */
+static __always_inline void xsc_pool_account(struct xsc_pool *pool)
+{
+#ifdef CONFIG_TASK_XACCT
+	if (atomic64_read(&pool->calls[0])) {
+		current->ioac.syscr += atomic64_xchg(&pool->calls[0], 0);
+		current->ioac.rchar += atomic64_xchg(&pool->moved[0], 0);
+	}
+	if (atomic64_read(&pool->calls[1])) {
+		current->ioac.syscw += atomic64_xchg(&pool->calls[1], 0);
+		current->ioac.wchar += atomic64_xchg(&pool->moved[1], 0);
+	}
+#endif
+}
+
+/* One call of the device for what is left of the doorbell. */
+static __always_inline void xsc_ring_plug(struct xsc_ring *ring)
+{
+	if (!ring->c.left || ring->plugged)
+		return;
+	blk_start_plug_nr_ios(&ring->plug, ring->c.left + 1);
+	ring->plugged = true;
+}
+
+/**
+ * xsc_ring_cqe_locked() - a CQE that was promised
+ * @ring:	the ring, with cq_lock held
+ * @sqe:	of this SQE
+ * @res:	its result
+ */
+static __always_inline void xsc_ring_cqe_locked(struct xsc_ring *ring,
+						const struct xsc_sqe *sqe,
+						s64 res)
+{
+	struct xsc_cr_hdr *cr = ring->cr.addr;
+	struct xsc_cqe *cqe;
+
+	if (likely(!xsc_quiet(sqe->flags, res))) {
+		cqe = &ring->cqes[ring->cq_tail & ring->cq_mask];
+		cqe->user_data = sqe->user_data;
+		cqe->res = res;
+		/*
+		 * Pairs with the user's load-acquire of cq_tail: CQE before
+		 * index.
+		 */
+		smp_store_release(&cr->cq_tail, ++ring->cq_tail);
+	}
+	/*
+	 * Pairs with the load-acquire in xsc_ring_alone(): a doorbell that
+	 * sees no requests sees what the last one wrote.
+	 */
+	smp_store_release(&ring->inflight, ring->inflight - 1);
+}
+
 /**
  * xsc_ring_alone() - is this doorbell the only one to write CQEs?
  * @ring:	the ring, locked
@@ -697,7 +796,7 @@ static __always_inline void xsc_rw_count(struct file *file, ssize_t res,
  */
 static __always_inline bool xsc_ring_alone(struct xsc_ring *ring)
 {
-	/* Pairs with the store-release in xsc_ring_post(). */
+	/* Pairs with the store-release in xsc_ring_cqe_locked(). */
 	return !ring->async || !smp_load_acquire(&ring->inflight);
 }
 

@@ -183,6 +183,8 @@ static long xsc_batch(const struct xsc_op_regs *args)
 
 /* The ring driver is a module; it comes and goes. */
 static const struct xsc_ring_driver __rcu *xsc_ring_driver;
+/* Its @fops: who has a file of these need not ask whether the driver is there. */
+static const struct file_operations *xsc_ring_fops;
 
 /**
  * xsc_ring_driver_register() - offer the ring ops
@@ -191,12 +193,14 @@ static const struct xsc_ring_driver __rcu *xsc_ring_driver;
 void xsc_ring_driver_register(const struct xsc_ring_driver *drv)
 {
 	rcu_assign_pointer(xsc_ring_driver, drv);
+	WRITE_ONCE(xsc_ring_fops, drv->fops);
 }
 EXPORT_SYMBOL_GPL(xsc_ring_driver_register);
 
 /** xsc_ring_driver_unregister() - take the ring ops away */
 void xsc_ring_driver_unregister(void)
 {
+	WRITE_ONCE(xsc_ring_fops, NULL);
 	RCU_INIT_POINTER(xsc_ring_driver, NULL);
 	synchronize_rcu();
 }
@@ -238,14 +242,9 @@ static long xsc_ring_setup(const struct xsc_op_regs *args)
 static __always_inline const struct xsc_ring_driver *
 xsc_ring_driver_of(const struct file *file)
 {
-	const struct xsc_ring_driver *drv;
-
-	rcu_read_lock();
-	drv = rcu_dereference(xsc_ring_driver);
-	if (drv && drv->fops != file->f_op)
-		drv = NULL;
-	rcu_read_unlock();
-	return drv;
+	if (unlikely(file->f_op != READ_ONCE(xsc_ring_fops)))
+		return NULL;
+	return rcu_dereference_protected(xsc_ring_driver, true);
 }
 
 static long xsc_ring_buffers(const struct xsc_op_regs *args)
@@ -286,17 +285,20 @@ static noinline long xsc_ring_seen(struct pt_regs *regs, int op)
 	return regs_return_value(regs);
 }
 
-static long xsc_ring_enter(const struct xsc_op_regs *args)
+static noinline long xsc_ring_enter(const struct pt_regs *regs)
 {
-	struct file *file = fget(args->args[0]);
 	const struct xsc_ring_driver *drv;
-	const struct xsc_ring_enter enter = {
-		.to_submit = args->args[1],
-		.flags = args->args[2],
-		.min_complete = args->args[3],
-		.timeout = args->args[4],
-	};
+	struct xsc_ring_enter enter;
+	struct file *file;
+	u64 args[6];
 
+	xsc_op_args_get(regs, args);
+	enter.to_submit = args[1];
+	enter.flags = args[2];
+	enter.min_complete = args[3];
+	enter.resv = 0;
+	enter.timeout = args[4];
+	file = fget(args[0]);
 	if (!file)
 		return -EBADF;
 	drv = xsc_ring_driver_of(file);
@@ -324,6 +326,23 @@ int xsc_defer(struct callback_head *work)
 }
 EXPORT_SYMBOL_GPL(xsc_defer);
 
+static noinline long xsc_own_other(struct pt_regs *regs, int nr)
+{
+	/* Hardened kernels would clear it, though all of it is set. */
+	struct xsc_op_regs args __attribute__((__uninitialized__));
+
+	xsc_op_regs_save(regs, &args);
+	switch (nr) {
+	case XSC_OP_BATCH:
+		return xsc_batch(&args);
+	case XSC_OP_RING_SETUP:
+	case XSC_OP_RING_BUFFERS:
+		return xsc_ring_seen(regs, nr);
+	default:
+		return -ENOSYS;
+	}
+}
+
 /**
  * xsc_own_op() - an op that came in by the batch site
  * @regs:	user registers
@@ -333,25 +352,12 @@ EXPORT_SYMBOL_GPL(xsc_defer);
  */
 long xsc_own_op(struct pt_regs *regs, int nr)
 {
-	/* Hardened kernels would clear it, though all of it is set. */
-	struct xsc_op_regs args __attribute__((__uninitialized__));
-
 	if (nr == XSC_OP_NOP) {
 		xsc_count(XSC_WAY_DIRECT, XSC_FAM_OTHER);
 		xsc_trace_direct(nr, 0);
 		return 0;
 	}
 	current->xsc.counts.containers++;
-	xsc_op_regs_save(regs, &args);
-	switch (nr) {
-	case XSC_OP_BATCH:
-		return xsc_batch(&args);
-	case XSC_OP_RING_SETUP:
-	case XSC_OP_RING_BUFFERS:
-		return xsc_ring_seen(regs, nr);
-	case XSC_OP_RING_ENTER:
-		return xsc_ring_enter(&args);
-	default:
-		return -ENOSYS;
-	}
+	return likely(nr == XSC_OP_RING_ENTER) ? xsc_ring_enter(regs) :
+						 xsc_own_other(regs, nr);
 }

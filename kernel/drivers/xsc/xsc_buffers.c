@@ -8,14 +8,11 @@
  * set.  The ring has a reference to it, and so has each request that a device
  * works on: pages that are in use stay pinned whoever unregisters them.
  */
-#include <linux/bvec.h>
 #include <linux/capability.h>
 #include <linux/export.h>
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
-#include <linux/nospec.h>
 #include <linux/overflow.h>
-#include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/user.h>
@@ -23,46 +20,10 @@
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
-#include "xsc_async.h"
+#include "xsc_buffers.h"
 
 /* Pages that are pinned in one go. */
 #define XSC_PIN_PAGES	128
-
-/**
- * struct xsc_buffer - a registered buffer
- * @addr:	where it is for the user
- * @len:	bytes
- * @bvec:	its pages, the first and the last perhaps in part
- * @pinned:	how many of them, fewer than it has while they are being pinned
- */
-struct xsc_buffer {
-	unsigned long		addr;
-	unsigned long		len;
-	struct bio_vec		*bvec;
-	unsigned long		pinned;
-};
-
-/**
- * struct xsc_buffers - all of a ring's
- * @ref:	one for the ring, one for each request that a device works on
- * @nr:		buffers
- * @charged:	pages, in @mm and @user
- * @mm:		whose memory it is; a reference to the struct
- * @user:	whose RLIMIT_MEMLOCK bounds it; a reference, NULL if none does
- * @work:	the end, when the last reference may be an interrupt's
- * @rcu:	who looks a buffer up has no reference
- * @buf:	the buffers
- */
-struct xsc_buffers {
-	refcount_t		ref;
-	unsigned int		nr;
-	unsigned long		charged;
-	struct mm_struct	*mm;
-	struct user_struct	*user;
-	struct work_struct	work;
-	struct rcu_head		rcu;
-	struct xsc_buffer	buf[];
-};
 
 /* --- making and unmaking a set ------------------------------------------- */
 
@@ -105,7 +66,7 @@ static void xsc_buffers_free(struct xsc_buffers *set)
 		atomic_long_sub(set->charged, &set->user->locked_vm);
 		free_uid(set->user);
 	}
-	kvfree_rcu(set, rcu);
+	kvfree(set);
 }
 
 static void xsc_buffers_free_late(struct work_struct *work)
@@ -115,14 +76,18 @@ static void xsc_buffers_free_late(struct work_struct *work)
 
 /**
  * xsc_buffers_put() - a request does not need its buffer any more
- * @set:	of which it has a reference
+ * @req:	the request, which has one
  *
  * Context: any.
  */
-void xsc_buffers_put(struct xsc_buffers *set)
+void xsc_buffers_put(struct xsc_req *req)
 {
-	if (refcount_dec_and_test(&set->ref))
-		queue_work(system_unbound_wq, &set->work);
+	struct xsc_ring *ring = req->ring;
+	unsigned long flags;
+
+	spin_lock_irqsave(&ring->cq_lock, flags);
+	xsc_buffers_put_locked(req->buffers);
+	spin_unlock_irqrestore(&ring->cq_lock, flags);
 }
 
 static struct xsc_buffers *xsc_buffers_alloc(unsigned int nr)
@@ -132,7 +97,7 @@ static struct xsc_buffers *xsc_buffers_alloc(unsigned int nr)
 	set = kvzalloc(struct_size(set, buf, nr), GFP_KERNEL_ACCOUNT);
 	if (!set)
 		return NULL;
-	refcount_set(&set->ref, 1);
+	set->ref = 1;
 	INIT_WORK(&set->work, xsc_buffers_free_late);
 	mmgrab(current->mm);
 	set->mm = current->mm;
@@ -283,15 +248,18 @@ static struct xsc_buffers *xsc_buffers_new(const struct iovec __user *uiov,
  */
 int xsc_buffers_drop(struct xsc_ring *ring)
 {
-	struct xsc_buffers *set = unrcu_pointer(xchg(&ring->buffers, NULL));
+	struct xsc_buffers *set;
+	bool last;
 
-	if (!set)
-		return -ENXIO;
-	if (refcount_dec_and_test(&set->ref))
+	spin_lock_irq(&ring->cq_lock);
+	set = ring->buffers;
+	ring->buffers = NULL;
+	last = set && !--set->ref;
+	spin_unlock_irq(&ring->cq_lock);
+	if (last)
 		xsc_buffers_free(set);
-	return 0;
+	return set ? 0 : -ENXIO;
 }
-EXPORT_SYMBOL_GPL(xsc_buffers_drop);
 
 /**
  * xsc_buffers_register() - XSC_OP_RING_BUFFERS
@@ -305,18 +273,24 @@ long xsc_buffers_register(struct xsc_ring *ring,
 			  const struct iovec __user *uiov, u64 nr)
 {
 	struct xsc_buffers *set;
+	bool busy;
 
 	if (!ring->async || nr > XSC_BUFFERS_MAX)
 		return -EINVAL;
 	if (!nr)
 		return uiov ? -EINVAL : xsc_buffers_drop(ring);
-	if (rcu_access_pointer(ring->buffers))
+	if (READ_ONCE(ring->buffers))
 		return -EBUSY;
 	set = xsc_buffers_new(uiov, nr);
 	if (IS_ERR(set))
 		return PTR_ERR(set);
-	/* Publishes it; two threads may register at once. */
-	if (!unrcu_pointer(cmpxchg(&ring->buffers, NULL, RCU_INITIALIZER(set))))
+	/* Two threads may register at once. */
+	spin_lock_irq(&ring->cq_lock);
+	busy = ring->buffers;
+	if (!busy)
+		ring->buffers = set;
+	spin_unlock_irq(&ring->cq_lock);
+	if (!busy)
 		return 0;
 	xsc_buffers_free(set);
 	return -EBUSY;
@@ -329,37 +303,18 @@ EXPORT_SYMBOL_GPL(xsc_buffers_register);
  *
  * Return: how many.
  */
-unsigned int xsc_buffers_nr(const struct xsc_ring *ring)
+unsigned int xsc_buffers_nr(struct xsc_ring *ring)
 {
-	const struct xsc_buffers *set;
 	unsigned int nr;
 
-	rcu_read_lock();
-	set = rcu_dereference(ring->buffers);
-	nr = set ? set->nr : 0;
-	rcu_read_unlock();
+	spin_lock_irq(&ring->cq_lock);
+	nr = ring->buffers ? ring->buffers->nr : 0;
+	spin_unlock_irq(&ring->cq_lock);
 	return nr;
 }
 EXPORT_SYMBOL_GPL(xsc_buffers_nr);
 
 /* --- using one ------------------------------------------------------------ */
-
-/* The buffer that an op names and lies in, or an ERR_PTR. */
-static __always_inline const struct xsc_buffer *
-xsc_buffer_of(const struct xsc_buffers *set, const u64 *args)
-{
-	const struct xsc_buffer *buf;
-	u64 nr = args[4];
-
-	if (unlikely(!set || nr >= set->nr))
-		return ERR_PTR(-EINVAL);
-	buf = &set->buf[array_index_nospec(nr, set->nr)];
-	/* One that lies before it is far behind it. */
-	if (unlikely(args[2] > buf->len ||
-		     args[1] - buf->addr > buf->len - args[2]))
-		return ERR_PTR(-EFAULT);
-	return buf;
-}
 
 /**
  * xsc_buffers_check() - does an op with XSC_SQE_FIXED_BUFFER lie in its buffer?
@@ -369,16 +324,15 @@ xsc_buffer_of(const struct xsc_buffers *set, const u64 *args)
  *
  * Return: 0 or the error for the CQE.
  */
-s64 xsc_buffers_check(struct xsc_container *c, const struct xsc_ring *ring,
+s64 xsc_buffers_check(struct xsc_container *c, struct xsc_ring *ring,
 		      const struct xsc_sqe *sqe)
 {
 	s64 err = -EINVAL;
 
 	if (likely(sqe->op == __NR_pread64 || sqe->op == __NR_pwrite64)) {
-		rcu_read_lock();
-		err = PTR_ERR_OR_ZERO(xsc_buffer_of(rcu_dereference(ring->buffers),
-						    sqe->args));
-		rcu_read_unlock();
+		spin_lock_irq(&ring->cq_lock);
+		err = PTR_ERR_OR_ZERO(xsc_buffers_find(ring, sqe->args));
+		spin_unlock_irq(&ring->cq_lock);
 	}
 	return err == -EINVAL ? xsc_malformed(c, err) : err;
 }
@@ -394,31 +348,23 @@ EXPORT_SYMBOL_GPL(xsc_buffers_check);
  */
 int xsc_buffers_iter(struct xsc_req *req, struct iov_iter *iter, bool out)
 {
-	const u64 *args = req->try.args;
+	struct xsc_ring *ring = req->ring;
 	const struct xsc_buffer *buf;
-	struct xsc_buffers *set;
-	unsigned long off, first;
 	int err;
 
-	rcu_read_lock();
-	set = rcu_dereference(req->ring->buffers);
-	buf = xsc_buffer_of(set, args);
+	spin_lock_irq(&ring->cq_lock);
+	buf = xsc_buffers_find(ring, req->try.args);
+	if (!IS_ERR(buf)) {
+		req->buffers = ring->buffers;
+		req->buffers->ref++;
+	}
+	spin_unlock_irq(&ring->cq_lock);
 	/* Somebody may have unregistered it just now. */
-	if (!IS_ERR(buf) && unlikely(!refcount_inc_not_zero(&set->ref)))
-		buf = ERR_PTR(-EINVAL);
-	rcu_read_unlock();
 	if (IS_ERR(buf)) {
 		err = PTR_ERR(buf);
-		xsc_ring_count_malformed(req->ring, err == -EINVAL);
+		xsc_ring_count_malformed(ring, err == -EINVAL);
 		return err;
 	}
-	req->buffers = set;
-
-	/* All but the first begin with their page. */
-	off = args[1] - (buf->addr & PAGE_MASK);
-	first = off >> PAGE_SHIFT;
-	iov_iter_bvec(iter, out ? ITER_SOURCE : ITER_DEST, buf->bvec + first,
-		      DIV_ROUND_UP(off + args[2], PAGE_SIZE) - first, args[2]);
-	iter->iov_offset = first ? offset_in_page(off) : args[1] - buf->addr;
+	xsc_buffer_iter(buf, req->try.args, iter, out);
 	return 0;
 }

@@ -374,29 +374,6 @@ static noinline bool xsc_ring_pollable(struct xsc_ring *ring, u32 left)
 	return true;
 }
 
-/*
- * Ops that go to a device like the last one did need nothing of what a
- * container has.  Returns how many of @left SQEs were such.
- */
-static noinline u32 xsc_ring_run_direct(struct xsc_ring *ring, u32 left)
-{
-	struct xsc_sqe *sqe = &ring->sqe;
-	u32 n;
-
-	for (n = 0; n < left; n++) {
-		xsc_ring_read_sqe(ring, ring->sq_head, sqe);
-		ring->c.left = left - n - 1;
-		if ((sqe->op != __NR_pread64 && sqe->op != __NR_pwrite64) ||
-		    (int)sqe->args[0] != ring->direct_fd ||
-		    xsc_sqe_extras(sqe) & ~XSC_SQE_FIXED_BUFFER ||
-		    signal_pending(current) ||
-		    !xsc_start_direct(ring, sqe))
-			break;
-		xsc_ring_went_on(ring);
-	}
-	return n;
-}
-
 /* Take up to @to_submit SQEs.  Returns a count, an errno or a restart code. */
 static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 			 u32 to_submit)
@@ -434,7 +411,7 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 
 	left = min(to_submit, queued);
 	if (ring->direct_fd >= 0 && !ring->polling) {
-		u32 direct = xsc_ring_run_direct(ring, min(left, c->room));
+		u32 direct = xsc_direct_run(ring, min(left, c->room));
 
 		left -= direct;
 		c->room -= direct;
@@ -540,8 +517,8 @@ struct xsc_entered {
 	ktime_t	until;
 };
 
-static int xsc_entered_get(struct xsc_entered *e,
-			   const struct xsc_ring_enter *enter)
+static __always_inline int xsc_entered_get(struct xsc_entered *e,
+					   const struct xsc_ring_enter *enter)
 {
 	struct timespec64 ts;
 
@@ -814,9 +791,7 @@ static int xsc_ring_release(struct inode *inode, struct file *file)
 
 	if (ring) {
 		xsc_poller_leave(ring);
-		xsc_ring_cancel_all(ring);
-		xsc_buffers_drop(ring);
-		xsc_ring_put(ring);
+		xsc_ring_close(ring);
 	}
 	return 0;
 }

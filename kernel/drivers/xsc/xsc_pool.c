@@ -45,7 +45,7 @@ struct xsc_worker {
 void xsc_pool_put(struct xsc_pool *pool)
 {
 	if (refcount_dec_and_test(&pool->ref)) {
-		xsc_req_free_spare(pool);
+		xsc_req_free_spare(&pool->spare);
 		kfree(pool);
 	}
 }
@@ -94,10 +94,9 @@ struct xsc_pool *xsc_pool_get(struct xsc_ring *ring)
 	if (unlikely(ring->polling)) {
 		pool = ring->poll_pool;
 	} else if (unlikely(!pool || READ_ONCE(pool->task) != current)) {
-		ring->pool = NULL;
 		if (pool) {
 			WRITE_ONCE(ring->shared, true);
-			xsc_pool_put(pool);
+			xsc_ring_leave_pool(ring);
 		}
 		pool = current->xsc.pool ?: xsc_pool_new();
 		if (!pool)
@@ -231,21 +230,6 @@ static bool xsc_worker_make(struct xsc_pool *pool)
 	return false;
 }
 
-/* Direct I/O that has ended is counted by a thread of the process. */
-static void xsc_pool_account_locked(struct xsc_pool *pool)
-{
-#ifdef CONFIG_TASK_XACCT
-	struct task_io_accounting *ioac = &current->ioac;
-
-	ioac->syscr += pool->calls[0];
-	ioac->syscw += pool->calls[1];
-	ioac->rchar += pool->moved[0];
-	ioac->wchar += pool->moved[1];
-#endif
-	memset(pool->calls, 0, sizeof(pool->calls));
-	memset(pool->moved, 0, sizeof(pool->moved));
-}
-
 /* It has an owner, the current thread, who makes it. */
 static void xsc_pool_add_locked(struct xsc_pool *pool, struct xsc_req *req)
 {
@@ -271,9 +255,9 @@ struct xsc_req *xsc_pool_reuse(struct xsc_pool *pool)
 		req = hlist_entry(pool->spare.first, struct xsc_req, pool_node);
 		hlist_del(&req->pool_node);
 		pool->nr_spare--;
-		pool->nr_reqs++;
+		atomic_inc(&pool->nr_reqs);
 		xsc_pool_add_locked(pool, req);
-		xsc_pool_account_locked(pool);
+		xsc_pool_account(pool);
 	}
 	spin_unlock_irq(&pool->lock);
 	return req;
@@ -290,7 +274,7 @@ bool xsc_pool_reserve(struct xsc_pool *pool)
 	bool make;
 
 	spin_lock_irq(&pool->lock);
-	pool->nr_reqs++;
+	atomic_inc(&pool->nr_reqs);
 	make = !pool->nr_workers;
 	if (make)
 		pool->nr_workers++;
@@ -321,7 +305,7 @@ void xsc_pool_add(struct xsc_pool *pool, struct xsc_req *req)
 void xsc_pool_unreserve(struct xsc_pool *pool, struct xsc_req *req)
 {
 	spin_lock_irq(&pool->lock);
-	pool->nr_reqs--;
+	atomic_dec(&pool->nr_reqs);
 	if (req)
 		hlist_del(&req->pool_node);
 	spin_unlock_irq(&pool->lock);
@@ -489,6 +473,23 @@ static struct xsc_req *xsc_worker_take(struct xsc_pool *pool, bool *make)
 	return req;
 }
 
+/*
+ * It goes, for lack of work; false if there may be some after all.  Direct I/O
+ * is counted without the lock, see xsc_short_start().
+ */
+static bool xsc_worker_leaves_locked(struct xsc_pool *pool)
+{
+	if (pool->nr_workers == 1 && atomic_read(&pool->nr_reqs))
+		return false;
+	WRITE_ONCE(pool->nr_workers, pool->nr_workers - 1);
+	/* Pairs with smp_mb__after_atomic() there. */
+	smp_mb();
+	if (likely(pool->nr_workers || !atomic_read(&pool->nr_reqs)))
+		return true;
+	WRITE_ONCE(pool->nr_workers, 1);
+	return false;
+}
+
 /* Sleep until there is work; true when the worker has to go. */
 static bool xsc_worker_idle(struct xsc_pool *pool, struct xsc_worker *w)
 {
@@ -499,6 +500,7 @@ static bool xsc_worker_idle(struct xsc_pool *pool, struct xsc_worker *w)
 	set_current_state(TASK_INTERRUPTIBLE);
 	if (!pool->task && list_empty(&pool->light) &&
 	    list_empty(&pool->heavy)) {
+		pool->nr_workers--;
 		leave = true;
 	} else if (list_empty(&pool->light) &&
 		   (list_empty(&pool->heavy) ||
@@ -509,13 +511,10 @@ static bool xsc_worker_idle(struct xsc_pool *pool, struct xsc_worker *w)
 		spin_lock_irq(&pool->lock);
 		list_del_init(&w->node);
 		if (!left && list_empty(&pool->light) &&
-		    list_empty(&pool->heavy) &&
-		    (pool->nr_workers > 1 || !pool->nr_reqs))
-			leave = true;
+		    list_empty(&pool->heavy))
+			leave = xsc_worker_leaves_locked(pool);
 	}
 	__set_current_state(TASK_RUNNING);
-	if (leave)
-		pool->nr_workers--;
 	spin_unlock_irq(&pool->lock);
 	return leave;
 }
@@ -582,7 +581,7 @@ void xsc_pool_serve(struct xsc_pool *pool, struct xsc_ring *ring,
 	spin_lock_irq(&pool->lock);
 	pool->attends = XSC_ATTENDS;
 	list_splice_tail_init(&pool->later, &pool->light);
-	for (left = pool->nr_reqs; left; left--) {
+	for (left = atomic_read(&pool->nr_reqs); left; left--) {
 		req = xsc_req_take_locked(&pool->light) ?:
 		      xsc_req_take_locked(&pool->watched);
 		if (!req)
@@ -646,7 +645,7 @@ void xsc_pool_wait_end(struct xsc_pool *pool)
 
 	spin_lock_irq(&pool->lock);
 	pool->attends = XSC_AWAY;
-	xsc_pool_account_locked(pool);
+	xsc_pool_account(pool);
 	list_for_each_entry_safe(req, next, &pool->light, node)
 		if (xsc_req_defers_locked(req))
 			list_move_tail(&req->node, &pool->later);
@@ -707,7 +706,7 @@ void xsc_pool_exit(void)
 	current->xsc.pool = NULL;
 	xsc_poller_pool_exit(pool);
 	spin_lock_irq(&pool->lock);
-	xsc_pool_account_locked(pool);
+	xsc_pool_account(pool);
 	WRITE_ONCE(pool->task, NULL);
 	pool->attends = XSC_AWAY;
 again:
