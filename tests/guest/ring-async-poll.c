@@ -252,6 +252,15 @@ static void chains(void)
 	write(p[1], "y", 1);
 	tap_ok(async_result(&r, a) == 1 && async_result(&r, a + 1) == 1 && c == 'y', "one after the other");
 
+	/* the limit was the poll's, not that of what comes behind it */
+	c = 0;
+	ring_add3(&r, SYS_poll, &pf, 1, 20000)->flags = XSC_SQE_LINK;
+	a = ring_data;
+	ring_add3(&r, SYS_read, p[0], &c, 1);
+	async_submit(&r);
+	write(p[1], "w", 1);
+	tap_ok(async_result(&r, a) == 1 && async_result(&r, a + 1) == 1 && c == 'w', "a poll with a limit, and a read behind it");
+
 	/* a worker must not open its signal mask */
 	ring_add3(&r, SYS_read, p[0], &c, 1)->flags = XSC_SQE_LINK;
 	a = ring_data;

@@ -741,6 +741,8 @@ static bool xsc_req_run_last(const struct xsc_container *c,
 		.args = sqe->args,
 	};
 	req->at = req->pos;
+	/* A timer that the first op of the chain had was not this one's. */
+	req->timed = false;
 	xsc_count(XSC_WAY_RING, xsc_optable[nr].family);
 	xsc_req_advance(req);
 	return true;
