@@ -625,7 +625,7 @@ void xsc_req_advance(struct xsc_req *req)
 			xsc_req_cancel(req);
 			return;
 		}
-		if (req->timed && !req->try.limited) {
+		if (xsc_req_slept(req)) {
 			xsc_req_post(req, 0);
 			return;
 		}
@@ -735,8 +735,7 @@ static bool xsc_req_run_last(const struct xsc_container *c,
 	req->try = (struct xsc_try){
 		.nr = nr,
 		.flags = flags,
-		.poll_first = sqe->flags & XSC_SQE_POLL_FIRST &&
-			      flags & XSC_OPF_POS,
+		.poll_first = xsc_polls_first(sqe, flags),
 		.file = file,
 		.args = sqe->args,
 	};
@@ -917,9 +916,7 @@ static s64 xsc_run_here(struct xsc_container *c, struct xsc_ring *ring,
 			const struct xsc_sqe *sqe)
 {
 	xsc_ring_unplug(ring);
-	if (sqe->op < NR_syscalls &&
-	    xsc_optable[array_index_nospec(sqe->op, NR_syscalls)].flags &
-	    XSC_OPF_LASTS)
+	if (xsc_lasts(sqe->op))
 		xsc_ring_publish_end(ring);
 	return xsc_run(c, sqe);
 }
@@ -956,9 +953,7 @@ static s64 xsc_first_try(struct xsc_container *c, struct xsc_ring *ring,
 	t->nr = nr;
 	t->flags = xsc_optable[nr].flags;
 	t->args = sqe->args;
-	/* For a part of a stream; others may fail without waiting. */
-	t->poll_first = sqe->flags & XSC_SQE_POLL_FIRST &&
-			t->flags & XSC_OPF_POS;
+	t->poll_first = xsc_polls_first(sqe, t->flags);
 	*held = false;
 	if (xsc_polls(nr)) {
 		f = xsc_poll_file(t);

@@ -579,6 +579,19 @@ static inline bool xsc_quiet(u16 flags, s64 res)
 #define XSC_OPF_LASTS	(XSC_OPF_BLOCK | XSC_OPF_CALLER | XSC_OPF_POS)
 
 /**
+ * xsc_lasts() - may an op last?
+ * @op:		its number, also an unknown one
+ *
+ * Return: true if a doorbell says before it what it has done so far.
+ */
+static inline bool xsc_lasts(u32 op)
+{
+	return op < NR_syscalls &&
+	       xsc_optable[array_index_nospec(op, NR_syscalls)].flags &
+	       XSC_OPF_LASTS;
+}
+
+/**
  * xsc_starts() - is this an op that may go on by itself, now?
  * @op:		its number, also an unknown one
  *
@@ -604,6 +617,29 @@ static inline bool xsc_starts(u32 op)
 static inline bool xsc_by_fd(u8 flags)
 {
 	return flags & (XSC_OPF_FD | XSC_OPF_POLL | XSC_OPF_POS);
+}
+
+/**
+ * xsc_polls_first() - is an op not to be tried before its file is ready?
+ * @sqe:	with XSC_SQE_POLL_FIRST or not
+ * @flags:	XSC_OPF_* of the op
+ *
+ * Return: true of a part of a stream; others may fail without waiting.
+ */
+static inline bool xsc_polls_first(const struct xsc_sqe *sqe, u8 flags)
+{
+	return sqe->flags & XSC_SQE_POLL_FIRST && flags & XSC_OPF_POS;
+}
+
+/**
+ * xsc_req_slept() - is a sleep over?
+ * @req:	woken, owned by the caller
+ *
+ * Return: false if its timer was the limit of a wait for its file.
+ */
+static inline bool xsc_req_slept(const struct xsc_req *req)
+{
+	return req->timed && !req->try.limited;
 }
 
 /**

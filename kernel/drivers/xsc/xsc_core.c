@@ -227,9 +227,7 @@ static s64 xsc_ring_issue_chained(struct xsc_ring *ring, struct xsc_sqe *sqe)
 	if (likely(!res)) {
 		if (sqe->flags & XSC_SQE_FORWARD)
 			xsc_sqe_arg_add(sqe, add);
-		if (sqe->op < NR_syscalls &&
-		    xsc_optable[array_index_nospec(sqe->op, NR_syscalls)].flags &
-		    XSC_OPF_LASTS)
+		if (xsc_lasts(sqe->op))
 			xsc_ring_publish(ring);
 		res = xsc_run(c, sqe);
 	}

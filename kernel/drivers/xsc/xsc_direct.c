@@ -123,6 +123,28 @@ static void xsc_direct_done(struct kiocb *kiocb, long res)
 		xsc_req_end_direct(req, xsc_interrupted(res) ? -EINTR : res);
 }
 
+/*
+ * Hand it over.  -EIOCBQUEUED: the device has it, and may have ended it.  -EAGAIN:
+ * it would wait, and has not begun.
+ */
+static __always_inline ssize_t xsc_direct_submit(struct kiocb *kiocb,
+						 struct iov_iter *iter, bool out)
+{
+	struct file *file = kiocb->ki_filp;
+	ssize_t ret;
+
+	if (!out)
+		ret = call_read_iter(file, kiocb, iter);
+	else if (likely(xsc_direct_begin_write(kiocb)))
+		ret = call_write_iter(file, kiocb, iter);
+	else
+		return -EAGAIN;
+	if (ret == -EIOCBQUEUED)
+		return ret;
+	xsc_direct_end_write(kiocb);
+	return ret == -EOPNOTSUPP ? -EAGAIN : ret;
+}
+
 /**
  * xsc_direct_start() - hand it to the file system
  * @req:	owned by the caller; xsc_direct_try() holds
@@ -153,26 +175,18 @@ enum xsc_directed xsc_direct_start(struct xsc_req *req)
 		goto done;
 
 	req->light = true;
-	if (out) {
-		if (!xsc_direct_begin_write(kiocb))
-			goto not;
-		ret = call_write_iter(t->file, kiocb, &iter);
-	} else {
-		ret = call_read_iter(t->file, kiocb, &iter);
-	}
+	ret = xsc_direct_submit(kiocb, &iter, out);
 	if (ret == -EIOCBQUEUED)
 		return XSC_DIRECT_GOES_ON;
-	xsc_direct_end_write(kiocb);
-	if (ret == -EAGAIN || ret == -EOPNOTSUPP)
-		goto not;
+	if (ret == -EAGAIN) {
+		xsc_direct_put_buffers(req);
+		return XSC_DIRECT_NOT;
+	}
 done:
 	xsc_direct_put_buffers(req);
 	t->res = ret;
 	req->direct = true;
 	return XSC_DIRECT_DONE;
-not:
-	xsc_direct_put_buffers(req);
-	return XSC_DIRECT_NOT;
 }
 
 /**
@@ -433,18 +447,10 @@ static __always_inline bool xsc_short_start(struct xsc_ring *ring,
 		iov_iter_ubuf(&iter, out ? ITER_SOURCE : ITER_DEST,
 			      (void __user *)(unsigned long)args[1],
 			      min_t(size_t, args[2], MAX_RW_COUNT));
-	if (!out) {
-		ret = call_read_iter(file, kiocb, &iter);
-	} else if (likely(xsc_direct_begin_write(kiocb))) {
-		ret = call_write_iter(file, kiocb, &iter);
-	} else {
-		xsc_short_withdraw(req);
-		return false;
-	}
+	ret = xsc_direct_submit(kiocb, &iter, out);
 	if (ret == -EIOCBQUEUED)
 		return true;
-	xsc_direct_end_write(kiocb);
-	if (unlikely(ret == -EAGAIN || ret == -EOPNOTSUPP)) {
+	if (unlikely(ret == -EAGAIN)) {
 		xsc_short_withdraw(req);
 		return false;
 	}

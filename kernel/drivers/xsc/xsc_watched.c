@@ -211,8 +211,8 @@ void xsc_watch_advance(struct xsc_req *req)
 		.c.abort = xsc_watch_abort,
 		.c.req = req,
 	};
-	enum xsc_watch how = req->timed && !req->try.limited ?
-			     XSC_WATCH_TIMED : XSC_WATCH_TRY;
+	enum xsc_watch how = xsc_req_slept(req) ? XSC_WATCH_TIMED :
+						  XSC_WATCH_TRY;
 	enum xsc_tried tried;
 	unsigned int tries;
 
