@@ -112,6 +112,74 @@ static void counts(void)
 	tap_is((bytes[2] - bytes[1]) / BLOCK, BLOCKS, "and their bytes");
 }
 
+/*
+ * A read that a device has and a sleep of the same name, either way round: the older one is
+ * cancelled, if it has not ended.  How much was wrong.
+ */
+static int oldest(void)
+{
+	static struct { long s, ns; } hour = { 3600, 0 };
+	int bad = 0;
+
+	for (int sleep_first = 0; sleep_first < 2; sleep_first++) {
+		unsigned long end = now_ms() + 10000;
+		long res[4], cancel = 1, got;
+		int n = 0;
+		__u64 a, data;
+
+		/* from the second on they go the short way */
+		all(2, SYS_pread64);
+		a = ring_data + 1;
+		for (int i = 0; i < 2; i++)
+			if (i == sleep_first)
+				ring_add4(&r, SYS_pread64, fd, buf, BLOCK, 0)->user_data = a;
+			else
+				ring_add3(&r, SYS_nanosleep, &hour, 0, 0)->user_data = a;
+		ring_add3(&r, XSC_OP_CANCEL, a, 0, 0);
+		async_submit(&r);
+		while ((!n || cancel == 1) && now_ms() < end) {
+			while (ring_take(&r, &got, &data))
+				if (data == a + 2)
+					cancel = got;
+				else if (data == a && n < 2)
+					res[n++] = got;
+			async_enter(&r, 0, 1, 10);
+		}
+		/* The read may have ended before the cancel, and then the sleep is the oldest. */
+		if (sleep_first)
+			bad += cancel || (res[0] != -ECANCELED && res[0] != BLOCK);
+		else
+			bad += (cancel && cancel != -EALREADY) || res[0] != BLOCK;
+		ring_add3(&r, XSC_OP_CANCEL, a, XSC_CANCEL_ALL, 0);
+		async_submit(&r);
+		async_result(&r, ring_data);
+	}
+	return bad;
+}
+
+/* ... and the youngest is given a limit */
+static int youngest(void)
+{
+	static struct { long s, ns; } hour = { 3600, 0 };
+	int bad = 0;
+
+	for (int i = 0; i < 20; i++) {
+		__u64 a = ring_data + 3;
+
+		all(2, SYS_pread64);
+		ring_add3(&r, SYS_nanosleep, &hour, 0, 0);
+		ring_add4(&r, SYS_pread64, fd, buf, BLOCK, 0);
+		ring_add3(&r, XSC_OP_LIMIT, a, 1000, XSC_LIMIT_LAST);
+		ring_add3(&r, XSC_OP_LIMIT, a, 1000, 0);
+		async_submit(&r);
+		/* 0 if the read has ended before */
+		bad += async_result(&r, a + 2) != -ENOENT;
+		async_result(&r, a + 3);
+		bad += async_result(&r, a) != -ETIME ? 100 : 0;
+	}
+	return bad;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -222,6 +290,10 @@ int main(int argc, char **argv)
 		bad += res != BLOCK && res != -ECANCELED;
 	}
 	tap_is(bad, 0, "cancel while they are under way");
+	tap_is(oldest(), 0, "of one name the oldest is cancelled, whoever has it");
+	bad = youngest();
+	tap_ok(bad < 20, "a limit for the last one is not for the one before: %d of 20 took it", bad);
+	bad = 0;
 	/* a limit does not end what a device has, nor does it outlive it */
 	for (int k = 0; k < 2; k++) {
 		a = ring_data + 1;

@@ -904,6 +904,7 @@ static __always_inline void xsc_req_publish(struct xsc_req *req)
 	kref_get(&ring->ref);
 	refcount_inc(&req->pool->ref);
 	spin_lock_irq(&ring->cq_lock);
+	req->seq = ring->seq++;
 	list_add_tail(&req->ring_node, &ring->reqs);
 	/* The doorbell reads it and is us: no order needed. */
 	WRITE_ONCE(ring->inflight, ring->inflight + req->nr);
@@ -1168,59 +1169,82 @@ static bool xsc_req_is(const struct xsc_req *req, u64 data)
 	return false;
 }
 
+/* Did @a go into flight before @b? */
+static bool xsc_req_before(const struct xsc_req *a, const struct xsc_req *b)
+{
+	return (s32)(a->seq - b->seq) < 0;
+}
+
 /*
- * Cancel one or all; returns how many.  *@running is set if one of them was
- * being run: it ends by itself, and soon if it sleeps interruptibly.
+ * Mark it; false if it was, and ends by itself.  *@claimed: the caller has to
+ * end it.
+ */
+static bool xsc_req_mark(struct xsc_req *req, bool *claimed)
+{
+	bool was;
+
+	spin_lock(&req->pool->lock);
+	was = req->cancelled;
+	WRITE_ONCE(req->cancelled, true);
+	*claimed = xsc_req_claim_locked(req);
+	if (!*claimed && !was && req->runner)
+		set_notify_signal(req->runner);
+	spin_unlock(&req->pool->lock);
+	return *claimed || !was;
+}
+
+/*
+ * Cancel one, the oldest, or all; returns how many.  *@running is set if one
+ * of them was being run: it ends by itself, and soon if it sleeps
+ * interruptibly.
  */
 static long xsc_ring_do_cancel(struct xsc_ring *ring, u64 data,
 			       unsigned int flags, bool *running)
 {
-	struct xsc_req *req;
-	bool was, claimed;
+	bool any = flags & XSC_CANCEL_ANY, all = flags & XSC_CANCEL_ALL;
+	struct xsc_req *req, *direct;
+	bool claimed;
 	long nr = 0;
 
 again:
+	direct = NULL;
 	spin_lock_irq(&ring->cq_lock);
-	list_for_each_entry(req, &ring->reqs, ring_node) {
-		if (!(flags & XSC_CANCEL_ANY) && !xsc_req_is(req, data))
+	/* Devices have those: they are cancelled if they turn out to wait. */
+	hlist_for_each_entry(req, &ring->direct, pool_node) {
+		if ((!any && !xsc_req_is(req, data)) ||
+		    READ_ONCE(req->cancelled))
 			continue;
-		spin_lock(&req->pool->lock);
-		was = req->cancelled;
-		WRITE_ONCE(req->cancelled, true);
-		claimed = xsc_req_claim_locked(req);
-		if (!claimed && !was && req->runner)
-			set_notify_signal(req->runner);
-		spin_unlock(&req->pool->lock);
-
-		if (!claimed && was)
+		direct = req;
+		if (all) {
+			xsc_req_mark(req, &claimed);
+			*running = true;
+			nr++;
+		}
+	}
+	list_for_each_entry(req, &ring->reqs, ring_node) {
+		if (!all && direct && xsc_req_before(direct, req))
+			break;
+		if ((!any && !xsc_req_is(req, data)) ||
+		    !xsc_req_mark(req, &claimed))
 			continue;
 		nr++;
 		if (claimed) {
 			spin_unlock_irq(&ring->cq_lock);
 			xsc_req_cancel(req);
-			if (!(flags & XSC_CANCEL_ALL))
+			if (!all)
 				return nr;
 			goto again;
 		}
 		*running = true;
-		if (!(flags & XSC_CANCEL_ALL))
-			break;
+		if (!all)
+			goto unlock;
 	}
-	/* Devices have those: they are cancelled if they turn out to wait. */
-	hlist_for_each_entry(req, &ring->direct, pool_node) {
-		if (nr && !(flags & XSC_CANCEL_ALL))
-			break;
-		if (!(flags & XSC_CANCEL_ANY) && !xsc_req_is(req, data))
-			continue;
-		spin_lock(&req->pool->lock);
-		was = req->cancelled;
-		WRITE_ONCE(req->cancelled, true);
-		spin_unlock(&req->pool->lock);
-		if (was)
-			continue;
-		nr++;
+	if (!all && direct) {
+		xsc_req_mark(direct, &claimed);
 		*running = true;
+		nr++;
 	}
+unlock:
 	spin_unlock_irq(&ring->cq_lock);
 	return nr;
 }

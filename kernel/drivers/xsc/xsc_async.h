@@ -140,8 +140,10 @@ struct xsc_adapt {
  * @cq_lock:	all below
  * @cq_tail:	as @sq_head.  Without requests the doorbell alone changes it.
  * @inflight:	CQEs promised to requests
- * @reqs:	requests, but those in @direct
- * @direct:	those that a device has by the short way: xsc_direct.c
+ * @seq:	of the next request
+ * @reqs:	requests, but those in @direct, the oldest first
+ * @direct:	those that a device has by the short way, the youngest first:
+ *		xsc_direct.c
  * @nr_direct:	how many
  * @left_pool:	all of these are of this pool, and @pool is not it any more; their
  *		reference, or NULL
@@ -196,6 +198,7 @@ struct xsc_ring {
 	spinlock_t		cq_lock;	/* completions */
 	u32			cq_tail;
 	u32			inflight;
+	u32			seq;
 	struct list_head	reqs;
 	struct hlist_head	direct;
 	unsigned int		nr_direct;
@@ -288,6 +291,7 @@ struct xsc_wait {
  * @pool_node:	in pool->reqs; when it has ended, in pool->spare.  By the short
  *		way of direct I/O in the ring's lists of that.
  * @node:	in one of the pool's lists or another's @behind
+ * @seq:	of those of its ring, how many went before it; wraps
  * @order:	in pool->order: first of those on its file
  * @behind:	the others, in order
  * @creds:	at submission; a reference
@@ -323,6 +327,7 @@ struct xsc_req {
 	struct list_head	ring_node;
 	struct hlist_node	pool_node;
 	struct list_head	node;
+	u32			seq;
 	struct hlist_node	order;
 	struct list_head	behind;
 	const struct cred	*creds;

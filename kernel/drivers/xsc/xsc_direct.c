@@ -234,6 +234,7 @@ static __always_inline bool xsc_short_enter(struct xsc_req *req, bool fixed,
 			req->buffers = ring->buffers;
 			req->buffers->ref++;
 		}
+		req->seq = ring->seq++;
 		ring->nr_direct++;
 		hlist_add_head(&req->pool_node, &ring->direct);
 		/* The doorbell reads it and is us: no order needed. */
@@ -339,6 +340,7 @@ static noinline void xsc_short_join(struct xsc_req *req)
 {
 	struct xsc_ring *ring = req->ring;
 	struct xsc_pool *pool = req->pool;
+	struct xsc_req *before;
 	u32 nr = req->sqe.op;
 	unsigned long flags;
 	bool last;
@@ -352,7 +354,10 @@ static noinline void xsc_short_join(struct xsc_req *req)
 	kref_get(&ring->ref);
 	refcount_inc(&pool->ref);
 	last = xsc_short_count_locked(ring);
-	list_add_tail(&req->ring_node, &ring->reqs);
+	list_for_each_entry_reverse(before, &ring->reqs, ring_node)
+		if ((s32)(before->seq - req->seq) < 0)
+			break;
+	list_add(&req->ring_node, &before->ring_node);
 	spin_lock(&pool->lock);
 	hlist_add_head(&req->pool_node, &pool->reqs);
 	spin_unlock(&pool->lock);
