@@ -30,7 +30,7 @@ static bool xsc_direct_begin_write(struct kiocb *kiocb)
 {
 	struct inode *inode = file_inode(kiocb->ki_filp);
 
-	kiocb->ki_flags |= IOCB_WRITE;
+	kiocb->ki_flags |= IOCB_WRITE | IOCB_WRITE_IRQ;
 	if (!S_ISREG(inode->i_mode))
 		return true;
 	if (!sb_start_write_trylock(inode->i_sb))
