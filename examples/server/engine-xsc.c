@@ -344,6 +344,10 @@ static int make_ring(struct loop *l)
 	};
 	int ret;
 
+	if (l->s->spin_us) {
+		p.flags |= XSC_RING_SPIN;
+		p.poll_idle = l->s->spin_us;
+	}
 	if (p.cq_entries < p.sq_entries)
 		p.cq_entries = p.sq_entries;
 	ret = xsc_ring_queue_init_params(&p, &l->ring);

@@ -88,6 +88,9 @@ bool server_option(struct server *s, int opt, const char *arg)
 	case SERVER_OPT_IDLE:
 		s->idle_seconds = (unsigned int)number(arg, "--idle", 0, 86400);
 		return true;
+	case SERVER_OPT_SPIN:
+		s->spin_us = (unsigned int)number(arg, "--spin", 0, 100000);
+		return true;
 	case SERVER_OPT_STATS:
 		s->stats = true;
 		return true;
@@ -176,6 +179,8 @@ int server_run(struct server *s)
 	sigset_t set;
 	int ret;
 
+	if (s->spin_us && s->engine != &engine_xsc)
+		errx(2, "--spin is an option of engine xsc");
 	/* a file and a socket for each connection */
 	if (!getrlimit(RLIMIT_NOFILE, &files)) {
 		files.rlim_cur = files.rlim_max;

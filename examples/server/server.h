@@ -91,6 +91,7 @@ extern const struct engine engine_xsc, engine_xsc_poll, engine_epoll, engine_uri
 
 /**
  * struct server - one server
+ * @spin_us:	microseconds to look for completions before sleeping; only of engine_xsc
  * @listener:	listening socket, blocking; the epoll engine makes it non-blocking
  * @signals:	a signalfd: readable when the server is to end
  * @root:	directory of the files, or -1
@@ -104,6 +105,7 @@ struct server {
 	const char		*port;
 	unsigned int		max_conns;
 	unsigned int		idle_seconds;
+	unsigned int		spin_us;
 	bool			stats;
 	int			root;
 
@@ -125,6 +127,7 @@ struct server {
 	{ "engine",	required_argument, NULL, 'e' },			\
 	{ "max-conns",	required_argument, NULL, 'c' },			\
 	{ "idle",	required_argument, NULL, SERVER_OPT_IDLE },	\
+	{ "spin",	required_argument, NULL, SERVER_OPT_SPIN },	\
 	{ "stats",	no_argument,	   NULL, SERVER_OPT_STATS }
 #define SERVER_HELP							\
 "  -a, --address ADDR   listen on ADDR (default 127.0.0.1)\n"		\
@@ -132,8 +135,10 @@ struct server {
 "  -e, --engine NAME    how the kernel is asked; see below\n"		\
 "  -c, --max-conns N    accept no more than N connections at once (default 1000)\n" \
 "      --idle SECONDS   close a connection that is silent so long; 0: never (default 60)\n" \
+"      --spin US        engine xsc: look for requests for so many microseconds before sleeping,\n" \
+"                       if that has paid lately (default 0: sleep at once)\n" \
 "      --stats          at the end say on standard error what it cost\n"
-enum { SERVER_OPT_IDLE = 0x100, SERVER_OPT_STATS };
+enum { SERVER_OPT_IDLE = 0x100, SERVER_OPT_SPIN, SERVER_OPT_STATS };
 
 void server_init(struct server *s, const struct service *service, const char *port);
 bool server_option(struct server *s, int opt, const char *arg);

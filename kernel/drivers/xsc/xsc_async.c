@@ -14,8 +14,10 @@
 #include <linux/hash.h>
 #include <linux/init.h>
 #include <linux/nospec.h>
+#include <linux/sched/clock.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/stat.h>
 #include <linux/slab.h>
 #include <linux/task_work.h>
 #include <linux/vmalloc.h>
@@ -1169,12 +1171,6 @@ static bool xsc_req_is(const struct xsc_req *req, u64 data)
 	return false;
 }
 
-/* Did @a go into flight before @b? */
-static bool xsc_req_before(const struct xsc_req *a, const struct xsc_req *b)
-{
-	return (s32)(a->seq - b->seq) < 0;
-}
-
 /*
  * Mark it; false if it was, and ends by itself.  *@claimed: the caller has to
  * end it.
@@ -1318,27 +1314,31 @@ static s64 xsc_req_limit_locked(struct xsc_req *req, u64 ns, u64 flags)
 }
 
 /*
- * The last request of that name, with cq_lock held; or NULL.  With @last it is
- * looked for in the last one of either list only.
+ * The youngest request of that name, with cq_lock held; or NULL.  With @last
+ * only if it is the youngest of all.
  */
 static struct xsc_req *xsc_ring_newest(struct xsc_ring *ring, u64 data,
 				       bool last)
 {
-	struct xsc_req *req;
+	struct xsc_req *req, *direct;
 
-	hlist_for_each_entry(req, &ring->direct, pool_node) {
-		if (xsc_req_is(req, data))
-			return req;
-		if (last)
-			break;
+	direct = hlist_entry_safe(ring->direct.first, struct xsc_req,
+				  pool_node);
+	req = list_empty(&ring->reqs) ? NULL :
+	      list_last_entry(&ring->reqs, struct xsc_req, ring_node);
+	if (last) {
+		if (!req || (direct && xsc_req_before(req, direct)))
+			req = direct;
+		return req && xsc_req_is(req, data) ? req : NULL;
 	}
-	list_for_each_entry_reverse(req, &ring->reqs, ring_node) {
-		if (xsc_req_is(req, data))
-			return req;
-		if (last)
+	hlist_for_each_entry_from(direct, pool_node)
+		if (xsc_req_is(direct, data))
 			break;
-	}
-	return NULL;
+	list_for_each_entry_reverse(req, &ring->reqs, ring_node)
+		if (xsc_req_is(req, data))
+			return direct && xsc_req_before(req, direct) ? direct :
+								       req;
+	return direct;
 }
 
 /**
@@ -1424,6 +1424,47 @@ static int xsc_waiter_wake(struct wait_queue_entry *entry, unsigned int mode,
 	return autoremove_wake_function(entry, mode, sync, key);
 }
 
+/*
+ * Look for a moment before sleeping.  True if there is something: a CQE, or what
+ * the thread has to try.
+ */
+static noinline bool xsc_ring_spin(struct xsc_ring *ring,
+				   const struct xsc_waiter *w,
+				   const struct xsc_pool *pool)
+{
+	u64 end = local_clock() + READ_ONCE(ring->spin);
+
+	while (single_task_running() && !need_resched()) {
+		if (xsc_waiter_done(w) || (pool && xsc_pool_is_asked(pool)))
+			return true;
+		if (signal_pending(current) || task_work_pending(current) ||
+		    local_clock() > end)
+			break;
+		cpu_relax();
+	}
+	return false;
+}
+
+/*
+ * Sleep until woken, or until @until: then 0.  How long it was says whether
+ * spinning would have spared it.
+ */
+static int xsc_ring_schedule(struct xsc_ring *ring, ktime_t *until)
+{
+	u32 max = ring->spin_max;
+	u64 since;
+	int ret;
+
+	if (likely(!max))
+		return schedule_hrtimeout_range(until, 0, HRTIMER_MODE_ABS);
+	since = local_clock();
+	ret = schedule_hrtimeout_range(until, 0, HRTIMER_MODE_ABS);
+	/* Step by step up: one short wait proves little. */
+	WRITE_ONCE(ring->spin, local_clock() - since > max ? 0 :
+		   min(max, 2 * READ_ONCE(ring->spin) + max / 8));
+	return ret;
+}
+
 static noinline long xsc_ring_sleep(struct xsc_ring *ring, struct file *file,
 				    u32 target, ktime_t *until)
 {
@@ -1440,6 +1481,9 @@ static noinline long xsc_ring_sleep(struct xsc_ring *ring, struct file *file,
 			xsc_pool_serve(pool, ring, file);
 		if (xsc_waiter_done(&w))
 			break;
+		if (unlikely(READ_ONCE(ring->spin)) &&
+		    xsc_ring_spin(ring, &w, pool))
+			continue;
 		/* Its full barrier pairs with wq_has_sleeper(). */
 		prepare_to_wait(&ring->cq_wait, &w.entry, TASK_INTERRUPTIBLE);
 		if (READ_ONCE(ring->shared) || READ_ONCE(ring->pool) != pool)
@@ -1454,8 +1498,7 @@ static noinline long xsc_ring_sleep(struct xsc_ring *ring, struct file *file,
 			break;
 		} else if (pool && !xsc_pool_sleeps(pool)) {
 			;
-		} else if (!schedule_hrtimeout_range(until, 0,
-						     HRTIMER_MODE_ABS)) {
+		} else if (!xsc_ring_schedule(ring, until)) {
 			if (!xsc_waiter_done(&w))
 				ret = -ETIME;
 			break;

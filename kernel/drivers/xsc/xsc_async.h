@@ -113,6 +113,8 @@ struct xsc_adapt {
  * @sq_head:	our own copy of the index: what stands in @cr is for reading
  * @async:	XSC_RING_ASYNC
  * @defer:	XSC_RING_DEFER
+ * @spin_max:	XSC_RING_SPIN: nanoseconds that a thread spins at most, or 0
+ * @spin:	what it does now; waits change it, and a lost change is harmless
  * @pool:	of the thread that rang last; a reference, or NULL
  * @shared:	more than one thread has rung
  * @direct_fd:	the descriptor of the last op that went to a device, or -1: a
@@ -171,6 +173,8 @@ struct xsc_ring {
 	u32			sq_head;
 	bool			async;
 	bool			defer;
+	u32			spin_max;
+	u32			spin;
 	struct xsc_pool		*pool;
 	bool			shared;
 	bool			refused;
@@ -682,6 +686,30 @@ static inline bool xsc_in_parts(const struct xsc_try *t)
 static inline bool xsc_try_over(const struct xsc_try *t)
 {
 	return t->limited && ktime_compare(ktime_get(), t->expires) >= 0;
+}
+
+/**
+ * xsc_req_before() - which of two went into flight first?
+ * @a:		a request
+ * @b:		another one of the same ring
+ *
+ * Return: true if @a did.
+ */
+static inline bool xsc_req_before(const struct xsc_req *a,
+				  const struct xsc_req *b)
+{
+	return (s32)(a->seq - b->seq) < 0;
+}
+
+/**
+ * xsc_pool_is_asked() - is there something that the thread has to try?
+ * @pool:	its pool; without its lock a hint
+ *
+ * Return: true if so.
+ */
+static inline bool xsc_pool_is_asked(const struct xsc_pool *pool)
+{
+	return !list_empty(&pool->light) || !list_empty(&pool->watched);
 }
 
 /**

@@ -64,6 +64,8 @@ static int xsc_region_alloc(struct xsc_region *r, size_t size, pgprot_t prot)
 
 static int xsc_params_check(struct xsc_ring_params *p)
 {
+	bool looks;
+
 	if (p->flags & ~XSC_RING_F_ALL ||
 	    memchr_inv(p->resv, 0, sizeof(p->resv)))
 		return -EINVAL;
@@ -72,11 +74,11 @@ static int xsc_params_check(struct xsc_ring_params *p)
 	    (p->flags & XSC_RING_POLL && !(p->flags & XSC_RING_ASYNC)))
 		return -EINVAL;
 	/* A poller rings no doorbell. */
-	if (p->flags & XSC_RING_DEFER &&
+	if (p->flags & (XSC_RING_DEFER | XSC_RING_SPIN) &&
 	    (p->flags & XSC_RING_POLL || !(p->flags & XSC_RING_ASYNC)))
 		return -EINVAL;
-	if (p->poll_idle > XSC_POLL_IDLE_MAX ||
-	    (p->poll_idle && !(p->flags & XSC_RING_POLL)))
+	looks = p->flags & (XSC_RING_POLL | XSC_RING_SPIN);
+	if (p->poll_idle > XSC_POLL_IDLE_MAX || (p->poll_idle && !looks))
 		return -EINVAL;
 	if (p->flags & XSC_RING_POLL && !READ_ONCE(xsc_poller_allowed))
 		return -EPERM;
@@ -89,7 +91,7 @@ static int xsc_params_check(struct xsc_ring_params *p)
 	p->sq_entries = roundup_pow_of_two(p->sq_entries);
 	p->cq_entries = p->cq_entries ? roundup_pow_of_two(p->cq_entries) :
 					2 * p->sq_entries;
-	if (p->flags & XSC_RING_POLL && !p->poll_idle)
+	if (looks && !p->poll_idle)
 		p->poll_idle = XSC_POLL_IDLE;
 	p->sqes_off = sizeof(struct xsc_sr_hdr);
 	p->cqes_off = sizeof(struct xsc_cr_hdr);
@@ -127,6 +129,8 @@ static struct xsc_ring *xsc_ring_new(struct xsc_ring_params __user *uparams)
 	if (p.flags & XSC_RING_ASYNC) {
 		ring->async = true;
 		ring->defer = p.flags & XSC_RING_DEFER;
+		if (p.flags & XSC_RING_SPIN)
+			ring->spin_max = p.poll_idle * NSEC_PER_USEC;
 		err = -ENOMEM;
 		ring->chain = kmalloc_array(XSC_CHAIN_RES, sizeof(s64),
 					    GFP_KERNEL_ACCOUNT);

@@ -355,7 +355,7 @@ static noinline void xsc_short_join(struct xsc_req *req)
 	refcount_inc(&pool->ref);
 	last = xsc_short_count_locked(ring);
 	list_for_each_entry_reverse(before, &ring->reqs, ring_node)
-		if ((s32)(before->seq - req->seq) < 0)
+		if (xsc_req_before(before, req))
 			break;
 	list_add(&req->ring_node, &before->ring_node);
 	spin_lock(&pool->lock);

@@ -628,7 +628,7 @@ bool xsc_pool_sleeps(struct xsc_pool *pool)
 	bool sleeps;
 
 	spin_lock_irq(&pool->lock);
-	sleeps = list_empty(&pool->light) && list_empty(&pool->watched);
+	sleeps = !xsc_pool_is_asked(pool);
 	if (sleeps)
 		pool->attends = XSC_ASLEEP;
 	spin_unlock_irq(&pool->lock);

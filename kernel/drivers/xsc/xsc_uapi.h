@@ -305,7 +305,7 @@ struct xsc_cr_hdr {
  * would block goes on by itself: CQEs come in the order in which ops end, and
  * a CQE's place is kept free from the moment its SQE is consumed.  A chain is
  * run in order.  While a tracer, a seccomp filter, audit or a system-call
- * tracepoint looks at the thread, its ops run as without the flag.
+ * tracepoint looks at the thread, all its ops run in the thread itself.
  */
 #define XSC_RING_ASYNC		0x0001U
 /*
@@ -338,10 +338,22 @@ struct xsc_cr_hdr {
  * take them up as without the flag.
  */
 #define XSC_RING_DEFER		0x0008U
+/*
+ * With XSC_RING_ASYNC, not with XSC_RING_POLL: a thread that waits for CQEs looks for them
+ * for poll_idle microseconds at most before it sleeps.  How long is learnt: no longer than
+ * waits have lasted lately, not at all if they last longer than that, and only while
+ * nothing else wants to run on its CPU.  Spares the sleep and the wake-up where answers
+ * come soon, as from another CPU or a fast device.
+ */
+#define XSC_RING_SPIN		0x0010U
 #define XSC_RING_F_ALL		(XSC_RING_ASYNC | XSC_RING_POLL | \
-				 XSC_RING_ADAPT | XSC_RING_DEFER)
+				 XSC_RING_ADAPT | XSC_RING_DEFER | \
+				 XSC_RING_SPIN)
 
-/** XSC_POLL_IDLE - microseconds after which an idle poller sleeps, by default */
+/**
+ * XSC_POLL_IDLE - microseconds after which an idle poller, or a thread that spins,
+ * sleeps, by default
+ */
 #define XSC_POLL_IDLE		100
 /** XSC_POLL_IDLE_MAX - the most that struct xsc_ring_params.poll_idle may hold */
 #define XSC_POLL_IDLE_MAX	100000
@@ -352,8 +364,9 @@ struct xsc_cr_hdr {
  * @cq_entries:	in: 0 for twice sq_entries, else sq_entries to
  *		2 * XSC_RING_MAX; out: rounded up to a power of two
  * @flags:	in: XSC_RING_*
- * @poll_idle:	in: with XSC_RING_POLL, microseconds, 0 for XSC_POLL_IDLE, at most
- *		XSC_POLL_IDLE_MAX; else must be zero; out: what was taken
+ * @poll_idle:	in: with XSC_RING_POLL or XSC_RING_SPIN, microseconds, 0 for
+ *		XSC_POLL_IDLE, at most XSC_POLL_IDLE_MAX; else must be zero;
+ *		out: what was taken
  * @sr_size:	out: bytes to mmap at XSC_OFF_SR
  * @cr_size:	out: bytes to mmap at XSC_OFF_CR
  * @sqes_off:	out: offset of the SQE array inside the SR region

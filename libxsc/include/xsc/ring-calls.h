@@ -81,7 +81,7 @@ XSC_RING_CALL int xsc_ring_queue_init_params(struct xsc_ring_params *p,
 		err = -errno;
 		goto fail_unmap;
 	}
-	ring->spin = p->poll_idle;
+	ring->spin = p->flags & XSC_RING_POLL ? p->poll_idle : 0;
 	ring->sq_mask = p->sq_entries - 1;
 	ring->cq_mask = p->cq_entries - 1;
 	memset(&ring->meter, 0, sizeof(ring->meter));
