@@ -168,8 +168,9 @@ EXPORT_SYMBOL_GPL(xsc_ring_publish_end);
  *
  * Context: also an interrupt.
  */
-static void xsc_ring_post(struct xsc_ring *ring, const struct xsc_sqe *sqe,
-			  s64 res, struct xsc_req *last)
+static __always_inline void
+xsc_ring_post(struct xsc_ring *ring, const struct xsc_sqe *sqe, s64 res,
+	      struct xsc_req *last)
 {
 	const struct xsc_pool *pool = current->xsc.pool;
 	unsigned long flags;
@@ -944,7 +945,8 @@ static s64 xsc_fall_back(struct xsc_container *c, struct xsc_ring *ring,
 
 /*
  * Try an op.  Without XSC_GOES_ON the value is its result; with it, @tried
- * says what has to be done, and @t holds a reference to its file.
+ * says what has to be done, and @t holds a reference to its file.  @t need not
+ * be clear: what it does not set goes with a field that says so.
  */
 static s64 xsc_first_try(struct xsc_container *c, struct xsc_ring *ring,
 			 struct xsc_pool *pool, struct xsc_sqe *sqe,
@@ -955,8 +957,14 @@ static s64 xsc_first_try(struct xsc_container *c, struct xsc_ring *ring,
 
 	t->nr = nr;
 	t->flags = xsc_optable[nr].flags;
-	t->args = sqe->args;
 	t->poll_first = xsc_polls_first(sqe, t->flags);
+	t->vector = false;
+	t->waits = false;
+	t->limited = false;
+	t->file = NULL;
+	t->events = 0;
+	t->args = sqe->args;
+	t->done = 0;
 	*held = false;
 	if (xsc_polls(nr)) {
 		f = xsc_poll_file(t);
@@ -1024,9 +1032,9 @@ static s64 xsc_first_try(struct xsc_container *c, struct xsc_ring *ring,
 s64 xsc_start(struct xsc_container *c, struct xsc_ring *ring,
 	      struct xsc_sqe *sqe)
 {
+	struct xsc_try t __attribute__((__uninitialized__));
 	struct xsc_pool *pool = xsc_pool_get(ring);
 	enum xsc_tried tried = XSC_TRY_WORKER;
-	struct xsc_try t = {};
 	struct xsc_req *req;
 	bool held;
 	s64 res;
@@ -1105,45 +1113,32 @@ static bool xsc_chain_copy(struct xsc_req *req, struct xsc_container *c)
 	return true;
 }
 
-/**
- * xsc_start_linked() - the same for an op of a chain
- * @c:		the doorbell, c->async set
- * @sqe:	the kernel's own copy, forwards done
- *
- * If the op goes on, so does the rest of its chain; c->taken says how many
- * SQEs that are besides this one.
- *
- * Return: as xsc_start().
- */
-s64 xsc_start_linked(struct xsc_container *c, struct xsc_sqe *sqe)
+/* An op of a chain with more behind it. */
+static noinline s64 xsc_start_chain(struct xsc_container *c,
+				    struct xsc_sqe *sqe)
 {
+	struct xsc_try t __attribute__((__uninitialized__));
 	enum xsc_tried tried = XSC_TRY_WORKER;
-	struct xsc_try t = {};
-	struct xsc_pool *pool;
+	struct xsc_ring *ring = c->async;
+	struct xsc_pool *pool = xsc_pool_get(ring);
 	struct xsc_req *req;
 	unsigned int nr;
 	bool held;
 	s64 res;
 
-	if (!xsc_starts(sqe->op))
-		return xsc_run_here(c, c->async, sqe);
-	if (!(sqe->flags & XSC_SQE_LINK) || !c->left)
-		return xsc_start(c, c->async, sqe);
-	pool = xsc_pool_get(c->async);
 	if (!pool)
-		return xsc_run_here(c, c->async, sqe);
-
-	res = xsc_first_try(c, c->async, pool, sqe, &t, &tried, &held);
+		return xsc_run_here(c, ring, sqe);
+	res = xsc_first_try(c, ring, pool, sqe, &t, &tried, &held);
 	if (res != XSC_GOES_ON)
 		return res;
 	nr = xsc_chain_length(c, sqe);
-	req = nr > 1 ? xsc_req_new(c->async, pool, &t, nr) : NULL;
+	req = nr > 1 ? xsc_req_new(ring, pool, &t, nr) : NULL;
 	if (!req)
-		return xsc_fall_back(c, c->async, sqe, &t);
+		return xsc_fall_back(c, ring, sqe, &t);
 	req->sqes[0] = *sqe;
 	if (!xsc_chain_copy(req, c)) {
 		xsc_req_unmake(req);
-		return xsc_fall_back(c, c->async, sqe, &t);
+		return xsc_fall_back(c, ring, sqe, &t);
 	}
 	c->taken = nr - 1;
 	xsc_req_publish(req);
@@ -1157,6 +1152,25 @@ s64 xsc_start_linked(struct xsc_container *c, struct xsc_sqe *sqe)
 		tried = XSC_TRY_WORKER;
 	xsc_req_settle(req, tried);
 	return XSC_GOES_ON;
+}
+
+/**
+ * xsc_start_linked() - the same for an op of a chain
+ * @c:		the doorbell, c->async set
+ * @sqe:	the kernel's own copy, forwards done
+ *
+ * If the op goes on, so does the rest of its chain; c->taken says how many
+ * SQEs that are besides this one.
+ *
+ * Return: as xsc_start().
+ */
+s64 xsc_start_linked(struct xsc_container *c, struct xsc_sqe *sqe)
+{
+	if (!xsc_starts(sqe->op))
+		return xsc_run_here(c, c->async, sqe);
+	if (sqe->flags & XSC_SQE_LINK && c->left)
+		return xsc_start_chain(c, sqe);
+	return xsc_start(c, c->async, sqe);
 }
 
 /* --- cancelling and waiting --------------------------------------------- */

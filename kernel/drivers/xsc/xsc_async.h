@@ -536,7 +536,7 @@ enum xsc_armed xsc_poll_arm(struct xsc_req *req);
 void xsc_poll_disarm(struct xsc_req *req);
 
 /* xsc_pool.c: worker threads */
-struct xsc_pool *xsc_pool_get(struct xsc_ring *ring);
+struct xsc_pool *xsc_pool_take(struct xsc_ring *ring);
 void xsc_pool_put(struct xsc_pool *pool);
 bool xsc_pool_reserve(struct xsc_pool *pool);
 void xsc_pool_add(struct xsc_pool *pool, struct xsc_req *req);
@@ -723,6 +723,26 @@ static __always_inline bool xsc_pool_is_ours(const struct xsc_pool *pool)
 {
 	return pool->files == current->files && pool->fs == current->fs &&
 	       pool->nsproxy == current->nsproxy;
+}
+
+/**
+ * xsc_pool_get() - the current thread's pool, made if need be
+ * @ring:	the ring that the thread rings, locked
+ *
+ * The poller gets that of the thread in whose name it polls.
+ *
+ * Return: the pool, without a reference; NULL when it cannot be made, or when
+ * the thread has other files, another working directory or other namespaces
+ * than its workers: then its ops are for itself.
+ */
+static __always_inline struct xsc_pool *xsc_pool_get(struct xsc_ring *ring)
+{
+	struct xsc_pool *pool = ring->pool;
+
+	if (unlikely(!pool || READ_ONCE(pool->task) != current ||
+		     ring->polling))
+		return xsc_pool_take(ring);
+	return xsc_pool_is_ours(pool) ? pool : NULL;
 }
 
 /**

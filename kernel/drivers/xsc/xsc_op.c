@@ -263,14 +263,8 @@ s64 xsc_run(struct xsc_container *c, const struct xsc_sqe *sqe)
 }
 EXPORT_SYMBOL_GPL(xsc_run);
 
-/**
- * xsc_check_chained() - what comes before an SQE with flags is run
- * @c:		the container
- * @sqe:	the kernel's own copy; a forward changes it
- *
- * Return: 0 or the error for the CQE
- */
-s64 xsc_check_chained(struct xsc_container *c, struct xsc_sqe *sqe)
+static __always_inline s64 xsc_do_check_chained(struct xsc_container *c,
+						struct xsc_sqe *sqe)
 {
 	s64 add, err;
 
@@ -280,6 +274,18 @@ s64 xsc_check_chained(struct xsc_container *c, struct xsc_sqe *sqe)
 	if (!err && sqe->flags & XSC_SQE_FIXED_BUFFER)
 		err = xsc_buffers_check(c, c->async ?: c->req->ring, sqe);
 	return err;
+}
+
+/**
+ * xsc_check_chained() - what comes before an SQE with flags is run
+ * @c:		the container
+ * @sqe:	the kernel's own copy; a forward changes it
+ *
+ * Return: 0 or the error for the CQE
+ */
+s64 xsc_check_chained(struct xsc_container *c, struct xsc_sqe *sqe)
+{
+	return xsc_do_check_chained(c, sqe);
 }
 
 /**
@@ -297,7 +303,7 @@ s64 xsc_issue_chained(struct xsc_container *c, struct xsc_sqe *sqe)
 		c->failed = false;
 		c->pos = 0;
 	}
-	res = xsc_check_chained(c, sqe);
+	res = xsc_do_check_chained(c, sqe);
 	if (!res)
 		res = xsc_start_linked(c, sqe);
 

@@ -78,22 +78,18 @@ static struct xsc_pool *xsc_pool_new(void)
 }
 
 /**
- * xsc_pool_get() - the current thread's pool, made if need be
+ * xsc_pool_take() - xsc_pool_get() for who has not rung last
  * @ring:	the ring that the thread rings, locked
  *
- * The poller gets that of the thread in whose name it polls.
- *
- * Return: the pool, without a reference; NULL when it cannot be made, or when
- * the thread has other files, another working directory or other namespaces
- * than its workers: then its ops are for itself.
+ * Return: as xsc_pool_get().
  */
-struct xsc_pool *xsc_pool_get(struct xsc_ring *ring)
+struct xsc_pool *xsc_pool_take(struct xsc_ring *ring)
 {
 	struct xsc_pool *pool = ring->pool;
 
-	if (unlikely(ring->polling)) {
+	if (ring->polling) {
 		pool = ring->poll_pool;
-	} else if (unlikely(!pool || READ_ONCE(pool->task) != current)) {
+	} else {
 		if (pool) {
 			WRITE_ONCE(ring->shared, true);
 			xsc_ring_leave_pool(ring);

@@ -209,18 +209,42 @@ static enum xsc_tried xsc_try_vec2(struct xsc_try *t, bool out)
 	return xsc_try_vec(t, out, t->args[3] != -1ULL);
 }
 
+/*
+ * A message of one buffer and no address.  Field by field: clearing all of it
+ * takes longer than what a small message is otherwise.
+ */
+static __always_inline int xsc_msg_init(struct msghdr *msg, bool out, u64 addr,
+					size_t len)
+{
+	void __user *buf = (void __user *)(unsigned long)addr;
+
+	if (unlikely(!access_ok(buf, len)))
+		return -EFAULT;
+	msg->msg_name = NULL;
+	msg->msg_namelen = 0;
+	msg->msg_inq = 0;
+	iov_iter_ubuf(&msg->msg_iter, out ? ITER_SOURCE : ITER_DEST, buf, len);
+	msg->msg_control = NULL;
+	msg->msg_control_is_user = false;
+	msg->msg_get_inq = false;
+	msg->msg_flags = 0;
+	msg->msg_controllen = 0;
+	msg->msg_iocb = NULL;
+	msg->msg_ubuf = NULL;
+	msg->sg_from_iter = NULL;
+	return 0;
+}
+
 static enum xsc_tried xsc_try_recvfrom(struct xsc_try *t, struct socket *sock)
 {
+	struct msghdr msg __attribute__((__uninitialized__));
 	unsigned int flags = t->args[3];
-	struct msghdr msg = {};
-	struct iovec iov;
 	int ret;
 
 	if (t->args[4] || flags & MSG_WAITALL)
 		return XSC_TRY_POLL;
-	ret = import_single_range(ITER_DEST,
-				  (void __user *)(unsigned long)t->args[1],
-				  t->args[2], &iov, &msg.msg_iter);
+	ret = xsc_msg_init(&msg, false, t->args[1],
+			   min_t(u64, t->args[2], MAX_RW_COUNT));
 	if (!ret)
 		ret = sock_recvmsg(sock, &msg, flags | MSG_DONTWAIT);
 	if (ret == -EAGAIN)
@@ -249,33 +273,38 @@ static bool xsc_send_whole(unsigned int flags)
 	return flags & (MSG_ZEROCOPY | MSG_FASTOPEN | MSG_OOB | MSG_EOR);
 }
 
+static noinline int xsc_send_to(struct xsc_try *t, struct socket *sock,
+				struct msghdr *msg)
+{
+	struct sockaddr_storage address;
+	int ret;
+
+	ret = move_addr_to_kernel((void __user *)(unsigned long)t->args[4],
+				  t->args[5], &address);
+	if (ret < 0)
+		return ret;
+	msg->msg_name = &address;
+	msg->msg_namelen = t->args[5];
+	return sock_sendmsg(sock, msg);
+}
+
 static enum xsc_tried xsc_try_sendto(struct xsc_try *t, struct socket *sock)
 {
-	void __user *addr = (void __user *)(unsigned long)t->args[4];
-	struct sockaddr_storage address;
-	struct msghdr msg = {};
-	struct iovec iov;
+	struct msghdr msg __attribute__((__uninitialized__));
+	unsigned int flags = t->args[3];
 	size_t left;
 	int ret;
 
-	if (xsc_send_whole(t->args[3]))
+	if (xsc_send_whole(flags))
 		return XSC_TRY_POLL;
 	left = min_t(u64, t->args[2], MAX_RW_COUNT - t->done);
-	ret = import_single_range(ITER_SOURCE,
-				  (void __user *)(unsigned long)t->args[1],
-				  left, &iov, &msg.msg_iter);
+	ret = xsc_msg_init(&msg, true, t->args[1], left);
 	if (ret)
 		return xsc_try_done(t, ret);
-	if (addr) {
-		ret = move_addr_to_kernel(addr, t->args[5], &address);
-		if (ret < 0)
-			return xsc_try_done(t, ret);
-		msg.msg_name = &address;
-		msg.msg_namelen = t->args[5];
-	}
-	msg.msg_flags = t->args[3] & ~MSG_INTERNAL_SENDMSG_FLAGS;
-	msg.msg_flags |= MSG_DONTWAIT;
-	return xsc_try_sent(t, sock, left, sock_sendmsg(sock, &msg));
+	msg.msg_flags = (flags & ~MSG_INTERNAL_SENDMSG_FLAGS) | MSG_DONTWAIT;
+	ret = unlikely(t->args[4]) ? xsc_send_to(t, sock, &msg) :
+				     sock_sendmsg(sock, &msg);
+	return xsc_try_sent(t, sock, left, ret);
 }
 
 static enum xsc_tried xsc_try_sendmsg(struct xsc_try *t, struct socket *sock)
