@@ -7,6 +7,9 @@
  * non-blocking and watched edge-triggered, in both directions and once for all, so that no
  * epoll_ctl is needed later.
  *
+ * With --spin the last doorbell only looks, and what waits is a ring of its own: an
+ * asynchronous one, where a wait may spin (XSC_RING_SPIN).
+ *
  * A plain ring runs its ops in order and an op has ended when the doorbell has: a connection's
  * memory is in use until the end of the doorbell that holds its last op.
  */
@@ -51,6 +54,7 @@ struct pconn {
 struct loop {
 	struct server	*s;
 	struct xsc_ring	ring;
+	struct xsc_ring	idle;		/* with --spin: for waiting */
 	int		epoll, timer;
 	bool		more;		/* what is queued will make more work by itself */
 	bool		waited;		/* the last doorbell looked for events */
@@ -396,8 +400,13 @@ static int set_up(struct loop *l)
 	};
 	struct epoll_event ev;
 	size_t i;
+	struct xsc_ring_params spins = {
+		.sq_entries = 1, .flags = XSC_RING_ASYNC | XSC_RING_SPIN, .poll_idle = l->s->spin_us,
+	};
 	int ret = xsc_ring_queue_init(l->s->max_conns < 400 ? 1024 : XSC_RING_MAX, &l->ring);
 
+	if (!ret && l->s->spin_us)
+		ret = xsc_ring_queue_init_params(&spins, &l->idle);
 	if (ret)
 		return ring_failed(ret);
 	l->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -418,6 +427,30 @@ fail:
 	return -1;
 }
 
+static void post_wait(struct loop *l, struct xsc_sqe *sqe, int ms)
+{
+	xsc_sqe_prep(sqe, __NR_epoll_wait, l->epoll, (long)l->events, EVENTS, ms, 0, 0);
+	xsc_sqe_set_data64(sqe, WAIT);
+}
+
+/* There is nothing to do: how many events then come. */
+static long idle(struct loop *l)
+{
+	struct xsc_cqe *cqe;
+	long res;
+	int ret;
+
+	post_wait(l, xsc_ring_get_sqe(&l->idle), -1);
+	do {
+		ret = xsc_ring_submit_and_wait(&l->idle, 1);
+		if (ret < 0 && ret != -EINTR)
+			errx(1, "doorbell: %s", strerror(-ret));
+	} while (xsc_ring_peek_cqe(&l->idle, &cqe));
+	res = (long)cqe->res;
+	xsc_ring_cqe_seen(&l->idle, cqe);
+	return res;
+}
+
 static int run(struct server *s)
 {
 	struct loop *l = calloc(1, sizeof(*l));
@@ -436,8 +469,7 @@ static int run(struct server *s)
 		/* Who has work at once is served first, but the others are looked at every other time. */
 		if (!l->more || !l->waited) {
 			sqe = get_sqe(l);
-			xsc_sqe_prep(sqe, __NR_epoll_wait, l->epoll, (long)l->events, EVENTS, l->more ? 0 : -1, 0, 0);
-			xsc_sqe_set_data64(sqe, WAIT);
+			post_wait(l, sqe, l->more || s->spin_us ? 0 : -1);
 			l->waited = true;
 		} else {
 			l->waited = false;
@@ -465,9 +497,13 @@ static int run(struct server *s)
 		if (xsc_ring_sq_ready(&l->ring) > 0 && ret < 0)
 			l->more = true;
 		free_dead(l);
+		if (s->spin_us && l->waited && !l->more && !xsc_ring_sq_ready(&l->ring) && !look(l, idle(l)))
+			break;
 	}
 out:
 	xsc_ring_queue_exit(&l->ring);
+	if (s->spin_us)
+		xsc_ring_queue_exit(&l->idle);
 	return 0;
 }
 

@@ -179,8 +179,8 @@ int server_run(struct server *s)
 	sigset_t set;
 	int ret;
 
-	if (s->spin_us && s->engine != &engine_xsc)
-		errx(2, "--spin is an option of engine xsc");
+	if (s->spin_us && s->engine != &engine_xsc && s->engine != &engine_xsc_poll)
+		errx(2, "--spin is for the engines xsc and xsc-poll");
 	/* a file and a socket for each connection */
 	if (!getrlimit(RLIMIT_NOFILE, &files)) {
 		files.rlim_cur = files.rlim_max;

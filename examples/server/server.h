@@ -91,7 +91,7 @@ extern const struct engine engine_xsc, engine_xsc_poll, engine_epoll, engine_uri
 
 /**
  * struct server - one server
- * @spin_us:	microseconds to look for completions before sleeping; only of engine_xsc
+ * @spin_us:	microseconds to look for completions before sleeping; engine_xsc and engine_xsc_poll
  * @listener:	listening socket, blocking; the epoll engine makes it non-blocking
  * @signals:	a signalfd: readable when the server is to end
  * @root:	directory of the files, or -1
@@ -135,7 +135,7 @@ struct server {
 "  -e, --engine NAME    how the kernel is asked; see below\n"		\
 "  -c, --max-conns N    accept no more than N connections at once (default 1000)\n" \
 "      --idle SECONDS   close a connection that is silent so long; 0: never (default 60)\n" \
-"      --spin US        engine xsc: look for requests for so many microseconds before sleeping,\n" \
+"      --spin US        engines xsc, xsc-poll: look for requests for so many microseconds before sleeping,\n" \
 "                       if that has paid lately (default 0: sleep at once)\n" \
 "      --stats          at the end say on standard error what it cost\n"
 enum { SERVER_OPT_IDLE = 0x100, SERVER_OPT_SPIN, SERVER_OPT_STATS };

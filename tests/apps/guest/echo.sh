@@ -22,7 +22,9 @@ end() {
 }
 
 for run in '' xsc-run; do
-	for engine in xsc xsc-poll epoll; do
+	engines=(xsc xsc-poll epoll)
+	[ -z "$run" ] || engines+=('xsc --spin 300' 'xsc-poll --spin 300')
+	for engine in "${engines[@]}"; do
 		name="${run:-legacy}, $engine"
 		serve --engine $engine
 		for check in words pieces long_lines big_replies early slow_reader; do
@@ -67,6 +69,7 @@ wait $pid
 
 status 2 "no such engine" xsc-echo --engine magic
 matches "... is said" err "no engine 'magic'"
+status 2 "an engine that does not spin" xsc-echo --engine epoll --spin 9
 status 2 "a bad number" xsc-echo --max-conns 0
 serve
 status 1 "a port that is taken" xsc-echo --port "$port"
