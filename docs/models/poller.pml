@@ -95,6 +95,7 @@ inline to_user_mode()
 active proctype user()
 {
 	byte n, tail;
+	bool need;
 
 	/* which ops are for the caller: all ways */
 	for (n : 0 .. SQES - 1) {
@@ -108,11 +109,18 @@ active proctype user()
 	:: n < SQES ->
 		n++;
 		atomic { !user_has -> user_has = 1; user_tail = n };
-#ifndef NO_USER_BARRIER
-		user_mb();
-#endif
+		/* it sleeps: no barrier is needed to know that it is to be woken */
+		need = (bell_has -> bell_need : need_wakeup);
 		if
-		:: (bell_has -> bell_need : need_wakeup) ->
+		:: need
+		:: else ->
+#ifndef NO_USER_BARRIER
+			user_mb();
+#endif
+			need = (bell_has -> bell_need : need_wakeup)
+		fi;
+		if
+		:: need ->
 			doorbell();
 			to_user_mode()
 		:: else

@@ -149,6 +149,9 @@ static inline int xsc_ring_needs_doorbell(const struct xsc_ring *ring)
 {
 	if (!ring->spin)
 		return 1;
+	/* It sleeps: only a doorbell wakes it, and one too many does no harm. */
+	if (__atomic_load_n(&ring->cr->need_wakeup, __ATOMIC_RELAXED))
+		return 1;
 	/*
 	 * Pairs with the poller's barrier between need_wakeup = 1 and its
 	 * last look at sq_tail: it sees our SQEs, or we see that it sleeps.
