@@ -218,6 +218,9 @@ static __always_inline int xsc_msg_init(struct msghdr *msg, bool out, u64 addr,
 {
 	void __user *buf = (void __user *)(unsigned long)addr;
 
+	/* A kernel with more fields has more to set here. */
+	BUILD_BUG_ON(sizeof(*msg) != offsetofend(struct msghdr, sg_from_iter) ||
+		     sizeof(*msg) != 64 + sizeof(msg->msg_iter));
 	if (unlikely(!access_ok(buf, len)))
 		return -EFAULT;
 	msg->msg_name = NULL;
