@@ -31,9 +31,7 @@ result() {
 cd "$LINUX" || exit
 while read -r p _; do
 	case $p in '' | '#'*) continue ;; esac
-	# a flag stands in a list of flags, and is written as they are
-	scripts/checkpatch.pl --strict --no-tree --terse --no-summary --ignore BIT_MACRO \
-		"$XSC_TOP/kernel/patches/$p" >>"$LOG" 2>&1
+	scripts/checkpatch.pl --strict --no-tree --terse --no-summary "$XSC_TOP/kernel/patches/$p" >>"$LOG" 2>&1
 	result $? "checkpatch: $p"
 done <"$XSC_TOP/kernel/patches/series"
 
