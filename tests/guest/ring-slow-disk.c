@@ -30,15 +30,33 @@ static int block_of(int file, long block)
 	return got[0];
 }
 
+/* the file's blocks, the first one last: there the disk holds what it is told to */
+static void write_all(char byte)
+{
+	fill(byte);
+	for (int i = BLOCKS - 1; i >= 0; i--)
+		pwrite(fd, buf, SLOW_BLOCK, i * SLOW_BLOCK);
+}
+
+static void hold(long op)
+{
+	slow->hold = op == SYS_pread64 ? NBD_CMD_READ : NBD_CMD_WRITE;
+}
+
+static const char *name_of(long op)
+{
+	return op == SYS_pread64 ? "read" : "write";
+}
+
 /* an op on block 0 that the disk holds; its name */
 static __u64 begin(struct xsc_ring *ring, long op)
 {
 	__u64 a = ring_data + 1;
 
-	slow->hold = op == SYS_pread64 ? NBD_CMD_READ : NBD_CMD_WRITE;
+	hold(op);
 	ring_add4(ring, op, fd, buf, SLOW_BLOCK, 0);
 	async_submit(ring);
-	tap_ok(slow_holds(), "a %s that the disk holds", op == SYS_pread64 ? "read" : "write");
+	tap_ok(slow_holds(), "a %s that the disk holds", name_of(op));
 	return a;
 }
 
@@ -62,11 +80,7 @@ static void cut(__u64 a)
 	thread_join(&t);
 	fstat(fd, &st);
 	tap_is(st.st_size, 0, "and the file is cut");
-	fill(1);
-	sys(SYS_ftruncate, fd, BLOCKS * SLOW_BLOCK);
-	for (int i = 0; i < BLOCKS; i++)
-		pwrite(fd, buf, SLOW_BLOCK, i * SLOW_BLOCK);
-	pwrite(fd, buf, SLOW_BLOCK, 0);
+	write_all(1);
 }
 
 static void ends(const char *how, long op, void (*end)(void))
@@ -82,7 +96,7 @@ static void ends(const char *how, long op, void (*end)(void))
 		ring_add4(&r, op, fd, buf, SLOW_BLOCK, SLOW_BLOCK);
 		async_submit(&r);
 		async_result(&r, ring_data);
-		slow->hold = op == SYS_pread64 ? NBD_CMD_READ : NBD_CMD_WRITE;
+		hold(op);
 		ring_add4(&r, op, fd, buf, SLOW_BLOCK, 0);
 		async_submit(&r);
 		if (!slow_holds())
@@ -90,7 +104,7 @@ static void ends(const char *how, long op, void (*end)(void))
 		end();
 		_exit(0);
 	}
-	tap_ok(wait_for(pid) != -1 && slow->held, "%s ends while the disk has its %s", how, op == SYS_pread64 ? "read" : "write");
+	tap_ok(wait_for(pid) != -1 && slow->held, "%s ends while the disk has its %s", how, name_of(op));
 	slow_release();
 	for (int i = 0; i < 100 && module_refs() > rings; i++)
 		;
@@ -122,9 +136,7 @@ int main(int argc, char **argv)
 	buf = mmap(NULL, SLOW_BLOCK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	fd = open(NAME, O_CREAT | O_RDWR | O_DIRECT, 0600);
 	cached = open(NAME, O_RDWR);
-	fill(1);
-	for (int i = BLOCKS - 1; i >= 0; i--)
-		pwrite(fd, buf, SLOW_BLOCK, i * SLOW_BLOCK);
+	write_all(1);
 	sys(SYS_fsync, fd);
 	async_make(&r, 8);
 
@@ -166,10 +178,7 @@ int main(int argc, char **argv)
 	tap_is(block_of(cached, 0), 5, "and is there");
 	tap_is(block_of(fd, 0), 5, "on the disk, too");
 	tap_is(block_of(fd, 1), 0, "alone");
-	fill(6);
-	for (int i = BLOCKS - 1; i >= 0; i--)
-		pwrite(fd, buf, SLOW_BLOCK, i * SLOW_BLOCK);
-
+	write_all(6);
 	xsc_ring_queue_exit(&r);
 
 	for (int i = 0; i < 2; i++) {
