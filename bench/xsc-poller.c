@@ -2,9 +2,9 @@
 /*
  * xsc-poller.c - one op at a time: by the gate, by a doorbell, by a poller, and adaptively
  *
- *	xsc-poller OP MILLISECONDS ROUNDS
+ *	xsc-poller OP MILLISECONDS ROUNDS [WAY]
  *
- * OP is null or pread4k.  In each round each way runs for that long; a line each of
+ * OP is null or pread4k.  In each round each way, or WAY alone, runs for that long; a line each of
  *
  *	ROUND WAY NS_PER_OP
  *
@@ -107,8 +107,8 @@ int main(int argc, char **argv)
 	char path[] = "/tmp/xsc-poller-XXXXXX";
 	int err = 0, way;
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: xsc-poller null|pread4k MILLISECONDS ROUNDS\n");
+	if (argc != 4 && argc != 5) {
+		fprintf(stderr, "usage: xsc-poller null|pread4k MILLISECONDS ROUNDS [WAY]\n");
 		return 2;
 	}
 	null = !strcmp(argv[1], "null");
@@ -129,6 +129,8 @@ int main(int argc, char **argv)
 		die("a ring", -err);
 	for (i = 0; i < rounds; i++)
 		for (way = 0; way < WAYS; way++)
-			printf("%u\t%s\t%.1f\n", i, names[way], measure((enum way)way, ms));
+			if (argc == 4 || !strcmp(argv[4], names[way]))
+				printf("%u\t%s\t%.1f\n", i, names[way],
+				       measure((enum way)way, ms));
 	return 0;
 }
