@@ -1490,8 +1490,12 @@ static noinline long xsc_ring_sleep(struct xsc_ring *ring, struct file *file,
 	w.entry.private = current;
 	INIT_LIST_HEAD(&w.entry.entry);
 	for (;;) {
-		/* Not in the wait queue: it has to wake others only. */
-		if (pool)
+		/*
+		 * Not in the wait queue: it has to wake others only.  A thread
+		 * that spins says so, lest workers take what it could; one that
+		 * sleeps says so then.
+		 */
+		if (pool && (READ_ONCE(ring->spin) || xsc_pool_is_asked(pool)))
 			xsc_pool_serve(pool, ring, file);
 		if (xsc_waiter_done(&w))
 			break;
@@ -1520,7 +1524,8 @@ static noinline long xsc_ring_sleep(struct xsc_ring *ring, struct file *file,
 		finish_wait(&ring->cq_wait, &w.entry);
 	}
 	finish_wait(&ring->cq_wait, &w.entry);
-	if (pool)
+	/* Only the thread itself comes and goes. */
+	if (pool && READ_ONCE(pool->attends) != XSC_AWAY)
 		xsc_pool_wait_end(pool);
 	return ret;
 }

@@ -555,7 +555,44 @@ s64 xsc_worker_call(struct xsc_worker *w, struct xsc_req *req, u32 nr,
 		    const u64 *args, struct file *file);
 
 /* xsc_poller.c: consuming SQEs without a doorbell */
-void xsc_poller_doorbell(struct xsc_ring *ring, unsigned int nr, bool full);
+void xsc_poller_rang(struct xsc_ring *ring, unsigned int nr, bool full);
+
+/* SQEs that nobody has consumed; a hint. */
+static inline bool xsc_ring_has_sqes(const struct xsc_ring *ring)
+{
+	const struct xsc_sr_hdr *sr = ring->sr.addr;
+
+	return READ_ONCE(sr->sq_tail) != READ_ONCE(ring->sq_head);
+}
+
+/* @nr more SQEs by a doorbell, of those that do not look at the clock? */
+static inline bool xsc_adapt_skips(struct xsc_adapt *a, unsigned int nr)
+{
+	if (!a->skip)
+		return false;
+	a->skip--;
+	a->sqes += nr;
+	return true;
+}
+
+/**
+ * xsc_poller_doorbell() - a doorbell ends
+ * @ring:	the ring, locked
+ * @ret:	SQEs that it consumed, or an error
+ *
+ * Most of those of a ring with XSC_RING_ADAPT only add to a count.
+ */
+static __always_inline void xsc_poller_doorbell(struct xsc_ring *ring, long ret)
+{
+	const struct xsc_cr_hdr *cr = ring->cr.addr;
+
+	if (!ring->poll)
+		return;
+	if (ret <= 0 || !ring->adaptive || !READ_ONCE(cr->need_wakeup) ||
+	    xsc_ring_has_sqes(ring) || !xsc_adapt_skips(&ring->adapt, ret))
+		xsc_poller_rang(ring, ret < 0 ? 0 : ret,
+				ret == -EBUSY || ret == -EINVAL);
+}
 bool xsc_polled(const struct xsc_ring *ring, const struct xsc_sqe *sqe);
 void xsc_poller_leave(struct xsc_ring *ring);
 void xsc_poller_pool_exit(struct xsc_pool *pool);
@@ -709,7 +746,8 @@ static inline bool xsc_req_before(const struct xsc_req *a,
  */
 static inline bool xsc_pool_is_asked(const struct xsc_pool *pool)
 {
-	return !list_empty(&pool->light) || !list_empty(&pool->watched);
+	return !list_empty(&pool->light) || !list_empty(&pool->watched) ||
+	       !list_empty(&pool->later);
 }
 
 /**

@@ -557,9 +557,7 @@ static long xsc_doorbell(struct file *file, struct xsc_entered *e)
 		return -ERESTARTSYS;
 	}
 	ret = xsc_ring_run(ring, file, e->to_submit);
-	if (ring->poll)
-		xsc_poller_doorbell(ring, ret < 0 ? 0 : ret,
-				    ret == -EBUSY || ret == -EINVAL);
+	xsc_poller_doorbell(ring, ret);
 	mutex_unlock(&ring->lock);
 	if ((e->min || ring->defer) && ret >= 0) {
 		waited = xsc_ring_wait(ring, file, e->min,

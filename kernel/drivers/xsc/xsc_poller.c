@@ -94,14 +94,6 @@ static inline struct xsc_cr_hdr *xsc_cr(const struct xsc_ring *ring)
 	return ring->cr.addr;
 }
 
-/* SQEs that nobody has consumed; a hint. */
-static inline bool xsc_ring_has_sqes(const struct xsc_ring *ring)
-{
-	const struct xsc_sr_hdr *sr = ring->sr.addr;
-
-	return READ_ONCE(sr->sq_tail) != READ_ONCE(ring->sq_head);
-}
-
 /* --- adaptation --------------------------------------------------------- */
 
 /* More SQEs in a time, by at least a twentieth? */
@@ -156,11 +148,8 @@ static bool xsc_adapt_doorbell(struct xsc_ring *ring, unsigned int nr)
 	struct xsc_adapt *a = &ring->adapt;
 	u64 now;
 
-	if (a->skip) {
-		a->skip--;
-		a->sqes += nr;
+	if (xsc_adapt_skips(a, nr))
 		return false;
-	}
 	now = local_clock();
 	if (now - a->looked < XSC_WINDOW / 16)
 		a->stride = min(a->stride * 2 + 1, 255U);
@@ -619,7 +608,7 @@ static void xsc_poller_start(struct xsc_ring *ring)
 }
 
 /**
- * xsc_poller_doorbell() - a doorbell of a ring with XSC_RING_POLL ends
+ * xsc_poller_rang() - a doorbell of a ring with XSC_RING_POLL ends
  * @ring:	the ring, locked
  * @nr:		SQEs that it consumed
  * @full:	it could not consume more
@@ -627,7 +616,7 @@ static void xsc_poller_start(struct xsc_ring *ring)
  * SQEs that came while it ran, when need_wakeup may have been 0, are not lost:
  * the poller takes them, or has the thread take them.
  */
-void xsc_poller_doorbell(struct xsc_ring *ring, unsigned int nr, bool full)
+void xsc_poller_rang(struct xsc_ring *ring, unsigned int nr, bool full)
 {
 	bool left = !full && xsc_ring_has_sqes(ring);
 
@@ -640,4 +629,4 @@ void xsc_poller_doorbell(struct xsc_ring *ring, unsigned int nr, bool full)
 	    left || !ring->adaptive || xsc_adapt_doorbell(ring, nr))
 		xsc_poller_start(ring);
 }
-EXPORT_SYMBOL_GPL(xsc_poller_doorbell);
+EXPORT_SYMBOL_GPL(xsc_poller_rang);

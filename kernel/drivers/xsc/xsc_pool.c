@@ -140,7 +140,7 @@ static void xsc_pool_wake_locked(struct xsc_pool *pool)
 {
 	if (pool->attends != XSC_ASLEEP)
 		return;
-	pool->attends = XSC_ATTENDS;
+	WRITE_ONCE(pool->attends, XSC_ATTENDS);
 	wake_up_state(pool->task, TASK_INTERRUPTIBLE);
 }
 
