@@ -4,7 +4,8 @@
  *
  *	xsc-poller OP MILLISECONDS ROUNDS [WAY]
  *
- * OP is null or pread4k.  In each round each way, or WAY alone, runs for that long; a line each of
+ * OP is null or pread4k.  In each round each way, or WAY alone, runs for that long, in turns of
+ * 20 ms, so that whoever else has a CPU is in the way of all of them; a line each of
  *
  *	ROUND WAY NS_PER_OP
  *
@@ -26,6 +27,8 @@
 #include <unistd.h>
 
 #include <xsc/ring.h>
+
+#define TURN_MS	20
 
 static char buf[4096];
 static int fd, null;
@@ -83,10 +86,10 @@ static long once(enum way way)
 	}
 }
 
-/* nanoseconds of one op, over @ms milliseconds */
-static double measure(enum way way, unsigned int ms)
+/* one way's turn: its time and ops */
+static void turn(enum way way, unsigned long long *ns, unsigned long long *ops)
 {
-	unsigned long long start = now(), end = start + ms * 1000000ULL, t, n = 0;
+	unsigned long long start = now(), end = start + TURN_MS * 1000000ULL, t;
 	long want = null ? (long)getppid() : (long)sizeof(buf), res;
 
 	do {
@@ -95,17 +98,34 @@ static double measure(enum way way, unsigned int ms)
 			if (res != want)
 				die(names[way], res < 0 ? -res : EIO);
 		}
-		n += 64;
+		*ops += 64;
 		t = now();
 	} while (t < end);
-	return (double)(t - start) / (double)n;
+	*ns += t - start;
+}
+
+static void round_of(unsigned int nr, unsigned int ms, const char *only)
+{
+	unsigned long long ns[WAYS] = { 0 }, ops[WAYS] = { 0 };
+	int way, i;
+
+	/* there and back: the scheduler remembers what the one before it took */
+	for (unsigned int t = 0; t * TURN_MS < ms; t++)
+		for (i = 0; i < WAYS; i++) {
+			way = t % 2 ? WAYS - 1 - i : i;
+			if (!only || !strcmp(only, names[way]))
+				turn((enum way)way, &ns[way], &ops[way]);
+		}
+	for (way = 0; way < WAYS; way++)
+		if (ops[way])
+			printf("%u\t%s\t%.1f\n", nr, names[way], (double)ns[way] / (double)ops[way]);
 }
 
 int main(int argc, char **argv)
 {
 	unsigned int ms, rounds, i;
 	char path[] = "/tmp/xsc-poller-XXXXXX";
-	int err = 0, way;
+	int err = 0;
 
 	if (argc != 4 && argc != 5) {
 		fprintf(stderr, "usage: xsc-poller null|pread4k MILLISECONDS ROUNDS [WAY]\n");
@@ -128,9 +148,6 @@ int main(int argc, char **argv)
 	if (err)
 		die("a ring", -err);
 	for (i = 0; i < rounds; i++)
-		for (way = 0; way < WAYS; way++)
-			if (argc == 4 || !strcmp(argv[4], names[way]))
-				printf("%u\t%s\t%.1f\n", i, names[way],
-				       measure((enum way)way, ms));
+		round_of(i, ms, argv[4]);
 	return 0;
 }

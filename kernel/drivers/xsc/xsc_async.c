@@ -55,8 +55,7 @@ void xsc_ring_init(struct xsc_ring *ring)
 	INIT_HLIST_HEAD(&ring->direct);
 	INIT_HLIST_HEAD(&ring->spare);
 	INIT_LIST_HEAD(&ring->poll_node);
-	ring->adapt.hold = XSC_ADAPT_HOLD;
-	ring->adapt.left = XSC_ADAPT_HOLD;
+	xsc_adapt_init(&ring->adapt);
 	init_waitqueue_head(&ring->cq_wait);
 }
 EXPORT_SYMBOL_GPL(xsc_ring_init);

@@ -34,6 +34,7 @@
 #include <linux/workqueue.h>
 
 #include "xsc.h"
+#include "xsc_adapt.h"
 
 /* xsc_start(): the op goes on by itself; never a result for a user */
 #define XSC_GOES_ON	(-EIOCBQUEUED)
@@ -56,42 +57,6 @@ struct xsc_region {
 	struct page	**pages;
 	unsigned int	nr;
 	void		*addr;
-};
-
-/* Windows of doorbells before polling is tried. */
-#define XSC_ADAPT_HOLD	32
-
-/* Who consumes SQEs. */
-enum xsc_by {
-	XSC_BY_DOORBELL,
-	XSC_BY_POLLER,
-	XSC_BY_NR
-};
-
-/**
- * struct xsc_adapt - what XSC_RING_ADAPT has measured
- * @since:	start of the window
- * @sqes:	consumed in it
- * @start:	of polling
- * @looked:	when a doorbell looked at the clock
- * @stride:	doorbells until the next look
- * @skip:	how many of them are left
- * @rate:	of the last window by each way
- * @left:	windows of doorbells until polling is tried
- * @hold:	what @left is going to be when polling loses
- * @polled:	windows of polling since doorbells were tried
- */
-struct xsc_adapt {
-	u64		since;
-	unsigned int	sqes;
-	u64		start;
-	u64		looked;
-	unsigned int	stride;
-	unsigned int	skip;
-	u64		rate[XSC_BY_NR];
-	unsigned int	left;
-	unsigned int	hold;
-	unsigned int	polled;
 };
 
 /**
@@ -132,7 +97,7 @@ struct xsc_adapt {
  * @poll_node:	in poller->rings
  * @rescue:	has the thread ring the doorbell
  * @rescued:	@rescue is on its way
- * @adapt:	see xsc_poller.c
+ * @adapt:	see xsc_adapt.h
  * @hand:	for the next op that goes to a device the short way: its SQE is
  *		read into it; or NULL
  * @refused:	the short way found that the SQE at hand is for a worker
@@ -565,16 +530,6 @@ static inline bool xsc_ring_has_sqes(const struct xsc_ring *ring)
 	return READ_ONCE(sr->sq_tail) != READ_ONCE(ring->sq_head);
 }
 
-/* @nr more SQEs by a doorbell, of those that do not look at the clock? */
-static inline bool xsc_adapt_skips(struct xsc_adapt *a, unsigned int nr)
-{
-	if (!a->skip)
-		return false;
-	a->skip--;
-	a->sqes += nr;
-	return true;
-}
-
 /**
  * xsc_poller_doorbell() - a doorbell ends
  * @ring:	the ring, locked
@@ -593,6 +548,7 @@ static __always_inline void xsc_poller_doorbell(struct xsc_ring *ring, long ret)
 		xsc_poller_rang(ring, ret < 0 ? 0 : ret,
 				ret == -EBUSY || ret == -EINVAL);
 }
+
 bool xsc_polled(const struct xsc_ring *ring, const struct xsc_sqe *sqe);
 void xsc_poller_leave(struct xsc_ring *ring);
 void xsc_poller_pool_exit(struct xsc_pool *pool);

@@ -22,12 +22,6 @@
  * happens.  If the poller cannot do it (only the thread itself may run the op,
  * a control looks at it, polling does not pay), the thread is interrupted and
  * rings the doorbell on its way to user mode.
- *
- * With XSC_RING_ADAPT the ring measures how many SQEs are consumed in a
- * window of time, by doorbells and by the poller, and keeps to what is
- * better.  The other way is tried now and then: not before 32 times of what
- * the last trial took have passed, and rarer each time that it loses, so that
- * what trying costs stays below three percent.
  */
 #include <linux/cpumask.h>
 #include <linux/cred.h>
@@ -44,13 +38,6 @@
 /* kernel.xsc.poller: may there be pollers? */
 unsigned int xsc_poller_allowed __read_mostly = 1;
 EXPORT_SYMBOL_GPL(xsc_poller_allowed);
-
-/*
- * XSC_RING_ADAPT: nanoseconds of a window, and windows until the next trial:
- * from XSC_ADAPT_HOLD to so many.
- */
-#define XSC_WINDOW	NSEC_PER_MSEC
-#define XSC_HOLD_MAX	1024
 
 /**
  * struct xsc_poller - a poller
@@ -92,98 +79,6 @@ static void xsc_poller_put(struct xsc_poller *poller)
 static inline struct xsc_cr_hdr *xsc_cr(const struct xsc_ring *ring)
 {
 	return ring->cr.addr;
-}
-
-/* --- adaptation --------------------------------------------------------- */
-
-/* More SQEs in a time, by at least a twentieth? */
-static bool xsc_adapt_pays(const struct xsc_adapt *a)
-{
-	return a->rate[XSC_BY_POLLER] * 20 > a->rate[XSC_BY_DOORBELL] * 21;
-}
-
-static void xsc_adapt_window(struct xsc_adapt *a, u64 now)
-{
-	a->since = now;
-	a->sqes = 0;
-}
-
-/*
- * @nr more SQEs were consumed by @by.  Return: true at the end of a window in
- * which the ring was not idle.
- */
-static bool xsc_adapt_count(struct xsc_adapt *a, enum xsc_by by, u64 now,
-			    unsigned int nr)
-{
-	u64 past = now - a->since;
-	u64 rate;
-
-	a->sqes += nr;
-	if (past < XSC_WINDOW)
-		return false;
-	rate = div64_u64((u64)a->sqes << 20, past);
-	xsc_adapt_window(a, now);
-	/* It stood still meanwhile: that says nothing of the way. */
-	if (past > 8 * XSC_WINDOW && by == XSC_BY_DOORBELL)
-		return false;
-	a->rate[by] = rate;
-	return true;
-}
-
-/* Polling does not pay: not again for a while. */
-static void xsc_adapt_lose(struct xsc_adapt *a, u64 now)
-{
-	u64 cost = div64_u64((now - a->start) * XSC_ADAPT_HOLD, XSC_WINDOW);
-
-	a->left = max_t(u64, a->hold, min_t(u64, cost, INT_MAX));
-	a->hold = min(a->hold * 2, (unsigned int)XSC_HOLD_MAX);
-}
-
-/*
- * After a doorbell: should the ring be polled?  The clock is looked at some
- * sixteen times in a window.
- */
-static bool xsc_adapt_doorbell(struct xsc_ring *ring, unsigned int nr)
-{
-	struct xsc_adapt *a = &ring->adapt;
-	u64 now;
-
-	if (xsc_adapt_skips(a, nr))
-		return false;
-	now = local_clock();
-	if (now - a->looked < XSC_WINDOW / 16)
-		a->stride = min(a->stride * 2 + 1, 255U);
-	else if (now - a->looked > XSC_WINDOW / 4)
-		a->stride /= 2;
-	a->looked = now;
-	a->skip = a->stride;
-	if (!xsc_adapt_count(a, XSC_BY_DOORBELL, now, nr))
-		return false;
-	if (a->left) {
-		a->left--;
-		return false;
-	}
-	return true;
-}
-
-/* In the poller: should it go on? */
-static bool xsc_adapt_polled(struct xsc_ring *ring, u64 now, unsigned int nr)
-{
-	struct xsc_adapt *a = &ring->adapt;
-
-	if (!xsc_adapt_count(a, XSC_BY_POLLER, now, nr))
-		return true;
-	if (!xsc_adapt_pays(a)) {
-		xsc_adapt_lose(a, now);
-		return false;
-	}
-	a->hold = XSC_ADAPT_HOLD;
-	if (++a->polled < XSC_ADAPT_HOLD)
-		return true;
-	/* What would doorbells do now?  One window, then back. */
-	a->polled = 0;
-	a->left = 0;
-	return false;
 }
 
 /* --- rings that are polled ------------------------------------------------ */
@@ -351,7 +246,7 @@ static void xsc_poller_serve(struct xsc_poller *poller, struct xsc_ring *ring,
 
 	if (nr > 0) {
 		ring->poll_last = now;
-		if (ring->adaptive && !xsc_adapt_polled(ring, now, nr))
+		if (ring->adaptive && !xsc_adapt_polled(&ring->adapt, now, nr))
 			xsc_poller_retire(poller, ring, XSC_RETIRE_RESCUE);
 	} else if (nr < 0 || xsc_poller_over(ring, now)) {
 		xsc_poller_retire(poller, ring, nr == -EPERM ?
@@ -383,10 +278,14 @@ static struct xsc_ring *xsc_poller_next(struct xsc_poller *poller,
 			continue;
 		}
 		now = local_clock();
-		if (xsc_poller_over(ring, now) ||
-		    (ring->adaptive &&
-		     (crowded || !xsc_adapt_polled(ring, now, 0))))
-			xsc_poller_retire_locked(ring, XSC_RETIRE_IDLE);
+		if (ring->adaptive && crowded)
+			xsc_adapt_yield(&ring->adapt);
+		else if (xsc_poller_over(ring, now))
+			xsc_adapt_idle(&ring->adapt);
+		else if (!ring->adaptive ||
+			 xsc_adapt_polled(&ring->adapt, now, 0))
+			continue;
+		xsc_poller_retire_locked(ring, XSC_RETIRE_IDLE);
 	}
 	spin_unlock(&poller->lock);
 	return found;
@@ -597,14 +496,22 @@ static void xsc_poller_start(struct xsc_ring *ring)
 	spin_lock(&poller->lock);
 	if (poller->task && list_empty(&ring->poll_node)) {
 		ring->poll_last = local_clock();
-		ring->adapt.start = ring->poll_last;
-		xsc_adapt_window(&ring->adapt, ring->poll_last);
+		xsc_adapt_start(&ring->adapt, ring->poll_last);
 		list_add_tail(&ring->poll_node, &poller->rings);
 		WRITE_ONCE(xsc_cr(ring)->need_wakeup, 0);
 		WRITE_ONCE(poller->away, raw_smp_processor_id());
 		wake_up_process(poller->task);
 	}
 	spin_unlock(&poller->lock);
+}
+
+/* After a doorbell: should the ring be polled? */
+static bool xsc_poller_pays(struct xsc_ring *ring, unsigned int nr)
+{
+	struct xsc_adapt *a = &ring->adapt;
+
+	return !xsc_adapt_skips(a, nr) &&
+	       xsc_adapt_doorbell(a, local_clock(), nr);
 }
 
 /**
@@ -626,7 +533,7 @@ void xsc_poller_rang(struct xsc_ring *ring, unsigned int nr, bool full)
 		return;
 	}
 	if (xsc_controlled() ? left :
-	    left || !ring->adaptive || xsc_adapt_doorbell(ring, nr))
+	    left || !ring->adaptive || xsc_poller_pays(ring, nr))
 		xsc_poller_start(ring);
 }
 EXPORT_SYMBOL_GPL(xsc_poller_rang);

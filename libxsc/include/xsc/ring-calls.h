@@ -367,6 +367,8 @@ xsc_ring_wait_cqe_timeout(struct xsc_ring *ring, struct xsc_cqe **cqe,
 /* A window of xsc_ring_call(): a millisecond, or half to twice that. */
 #define XSC_METER_NS		1000000ULL
 #define XSC_METER_CALLS_MAX	(1U << 20)
+/* Calls by the poller from one look at the clock to the next. */
+#define XSC_METER_STRIDE	16
 
 /* One op by the poller; *@lost is set if it does not look, or is slow. */
 static inline long xsc_ring_call_polled(struct xsc_ring *ring, unsigned int op,
@@ -425,15 +427,29 @@ static inline void xsc_ring_meter_lose(struct xsc_ring *ring,
 	m->hold *= m->hold < XSC_METER_HOLD_MAX ? 2 : 1;
 }
 
+/* A window of calls by the poller begins. */
+static inline void xsc_ring_meter_start(struct xsc_ring_meter *m,
+					unsigned long long now)
+{
+	m->polled = 0;
+	m->pause = 0;
+	m->since = now;
+	m->looked = now;
+}
+
 /* At the end of a window of direct calls: what did one take? */
 static inline void xsc_ring_meter_window(struct xsc_ring_meter *m,
 					 unsigned long long now)
 {
 	unsigned long long past = now - m->since;
+	unsigned long long direct = past * 256 / m->window;
 
 	if (!m->since)
 		return;
-	m->direct = past * 256 / m->window;
+	/* Others that had the CPU make a window longer, none shorter. */
+	if (m->direct && direct > m->direct + m->direct / 8)
+		direct = m->direct + m->direct / 8;
+	m->direct = direct;
 	if (past < XSC_METER_NS / 2 && m->window < XSC_METER_CALLS_MAX)
 		m->window *= 2;
 	else if (past > XSC_METER_NS * 2 && m->window > 16)
@@ -452,7 +468,7 @@ XSC_RING_CALL long xsc_ring_call_slow(struct xsc_ring *ring, unsigned int op,
 				      long f)
 {
 	struct xsc_ring_meter *m = &ring->meter;
-	unsigned long long now;
+	unsigned long long now, past;
 	int lost = 0;
 	long res;
 
@@ -473,26 +489,30 @@ XSC_RING_CALL long xsc_ring_call_slow(struct xsc_ring *ring, unsigned int op,
 		}
 		/* A doorbell, so that the poller looks. */
 		m->polling = 1;
-		m->polled = 0;
-		m->since = now;
+		xsc_ring_meter_start(m, now);
 		xsc_ring_call_polled(ring, XSC_OP_NOP, 0, 0, 0, 0, 0, 0, &lost);
 		lost = 0;
 	}
 
 	res = xsc_ring_call_polled(ring, op, a, b, c, d, e, f, &lost);
 	m->polled++;
-	if (!lost && m->polled % 16)
+	if (!lost && m->polled % XSC_METER_STRIDE)
 		return res;
 	now = xsc_ring_clock();
-	if (!lost && now - m->since < XSC_METER_NS)
+	if (now - m->looked > m->pause)
+		m->pause = now - m->looked;
+	m->looked = now;
+	/* Without its longest stretch, in which others may have had the CPU. */
+	past = now - m->since - m->pause;
+	if (!lost && past < XSC_METER_NS)
 		return res;
 	/* It takes a CPU: it has to be better by a twentieth. */
-	if (lost || (now - m->since) * 256 * 21 > m->direct * m->polled * 20) {
+	if (lost || past * 256 * 21 > m->direct * 20 *
+				      (m->polled - XSC_METER_STRIDE)) {
 		xsc_ring_meter_lose(ring, now - m->since);
 		return res;
 	}
-	m->since = now;
-	m->polled = 0;
+	xsc_ring_meter_start(m, now);
 	m->hold = XSC_METER_HOLD;
 	/* Now and then a window by the gate: is it still slower? */
 	if (++m->windows % 32 == 0)

@@ -37,6 +37,8 @@ extern "C" {
 /**
  * struct xsc_ring_meter - what xsc_ring_call() has measured
  * @since:	start of the window, nanoseconds; 0 before the first
+ * @looked:	when a call by the poller looked at the clock
+ * @pause:	the longest time between two such looks in this window
  * @direct:	nanoseconds of 256 calls by the gate
  * @window:	calls by the gate in a window
  * @left:	such windows until the poller is tried
@@ -47,6 +49,8 @@ extern "C" {
  */
 struct xsc_ring_meter {
 	unsigned long long	since;
+	unsigned long long	looked;
+	unsigned long long	pause;
 	unsigned long long	direct;
 	unsigned int		window;
 	unsigned int		left;
