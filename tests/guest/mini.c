@@ -670,7 +670,7 @@ void *shared(unsigned long size)
 
 int wait_for(int pid)
 {
-	unsigned long end = now_ms() + 10000;
+	unsigned long end = now_ms() + 60000;
 	int status;
 
 	for (;;) {

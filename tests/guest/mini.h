@@ -57,7 +57,7 @@ unsigned long now_ms(void);
 void *shared(unsigned long size);
 
 /**
- * wait_for() - wait for a child, for ten seconds at most
+ * wait_for() - wait for a child, for a minute at most: a slow machine is not a hang
  *
  * Return: its wait status; a child that hangs is killed, and the result is -1
  */
