@@ -14,33 +14,19 @@ typedef uint64_t u64;
 
 #define NSEC_PER_MSEC		1000000ULL
 #define div64_u64(a, b)		((a) / (b))
-#define max(a, b)		((a) > (b) ? (a) : (b))
 #define max_t(t, a, b)		((t)(a) > (t)(b) ? (t)(a) : (t)(b))
 #define min_t(t, a, b)		((t)(a) < (t)(b) ? (t)(a) : (t)(b))
 
 #include "xsc_adapt.h"
+#include "sim-cpu.h"
 #include "tap.h"
-
-#define MS	NSEC_PER_MSEC
 
 /* what the machine is like; nanoseconds */
 struct load {
 	const char	*name;
 	u64		doorbell, polled;	/* of an op */
-	u64		runs, away;		/* the thread has its CPU, and has not, in turn */
-	u64		jitter;			/* of @runs, at most */
+	u64		runs, away;		/* as in struct sim_cpu */
 };
-
-/* the same numbers each time */
-static u64 any(u64 below)
-{
-	static u64 x = 88172645463325252ULL;
-
-	x ^= x << 13;
-	x ^= x >> 7;
-	x ^= x << 17;
-	return below ? x % below : 0;
-}
 
 /* an op has been consumed: who consumes the next one? */
 static bool step(struct xsc_adapt *a, bool polling, u64 now)
@@ -59,26 +45,24 @@ static bool step(struct xsc_adapt *a, bool polling, u64 now)
 /* the share of time that ops by the poller take, in @ms milliseconds, after @before */
 static double polled_share(const struct load *l, u64 before, u64 ms)
 {
-	u64 now = 1000 * MS, next = now + l->runs, end, by_poller = 0, all = 0, op;
+	u64 by_poller = 0, all = 0, op, end;
+	struct sim_cpu cpu;
 	struct xsc_adapt a;
 	bool polling = false;
 
 	memset(&a, 0, sizeof(a));
 	xsc_adapt_init(&a);
-	before = now + before * MS;
+	sim_cpu_start(&cpu, l->runs, l->away);
+	before = cpu.now + before * MS;
 	end = before + ms * MS;
-	while (now < end) {
+	while (cpu.now < end) {
 		op = polling ? l->polled : l->doorbell;
-		now += op;
-		if (now > before) {
+		if (cpu.now > before) {
 			all += op;
 			by_poller += polling ? op : 0;
 		}
-		if (l->away && now > next) {
-			now += l->away;
-			next = now + l->runs - any(l->jitter);
-		}
-		polling = step(&a, polling, now);
+		sim_pass(&cpu, op);
+		polling = step(&a, polling, cpu.now);
 	}
 	return (double)by_poller / (double)all;
 }
@@ -94,7 +78,7 @@ static void test_share(const struct load *l, double least, double most)
 /* one op each @period: the share of time that the poller looks, which gives up after a millisecond */
 static void test_seldom(u64 period)
 {
-	u64 now = 1000 * MS, looked = 0, last = now;
+	u64 now = 1000 * MS, looked = 0;
 	const u64 end = now + 60000 * MS;
 	struct xsc_adapt a;
 	bool polling = false;
@@ -102,15 +86,15 @@ static void test_seldom(u64 period)
 	memset(&a, 0, sizeof(a));
 	xsc_adapt_init(&a);
 	while (now < end) {
-		for (; polling && now < last + period; now += 10000, looked += 10000) {
-			if (now - last > MS)
-				xsc_adapt_idle(&a);
-			else if (xsc_adapt_polled(&a, now, 0))
-				continue;
+		if (polling && period > MS) {
+			xsc_adapt_idle(&a);
+			looked += MS;
 			polling = false;
-			xsc_adapt_window(&a, now);
+			xsc_adapt_window(&a, now + MS);
+		} else if (polling) {
+			looked += period;
 		}
-		now = last += period;
+		now += period;
 		polling = step(&a, polling, now);
 	}
 	tap_ok((double)looked / (60000 * MS) < 0.03, "an op each %.1f ms: the poller looks for %.4f of the time",
@@ -121,40 +105,33 @@ static void test_seldom(u64 period)
 static void test_change(void)
 {
 	const struct load slow = { .doorbell = 2000, .polled = 6000 }, fast = { .doorbell = 6000, .polled = 2000 };
-	const struct load *l = &slow;
 	struct xsc_adapt a;
 	u64 now = 1000 * MS, until;
 	bool polling = false;
-	int phase;
 
 	memset(&a, 0, sizeof(a));
 	xsc_adapt_init(&a);
-	for (phase = 0; phase < 2; phase++, l = &fast) {
-		until = now + 5000 * MS;
-		while (now < until) {
-			now += polling ? l->polled : l->doorbell;
-			polling = step(&a, polling, now);
-			if (phase && polling && now - (until - 5000 * MS) < 2500 * MS)
-				break;
-		}
-	}
+	for (until = now + 5000 * MS; now < until || polling; polling = step(&a, polling, now))
+		now += polling ? slow.polled : slow.doorbell;
+	for (until = now + 2500 * MS; now < until && !polling; polling = step(&a, polling, now))
+		now += fast.doorbell;
 	tap_ok(polling, "the poller is found to be better within 2.5 s of its becoming so");
 }
 
 int main(void)
 {
 	static const struct load loads[] = {
-		{ "a poller that is slower", 2000, 6000, 0, 0, 0 },
-		{ "that is a little slower", 2000, 2050, 0, 0, 0 },
-		{ "slower, others have the CPU half of the time", 2000, 6000, 4 * MS, 4 * MS, 2 * MS },
-		{ "slower, others have it most of the time", 2000, 6000, 3 * MS, 6 * MS, 2 * MS },
-		{ "slower, in small slices", 2000, 6000, 2 * MS, MS, MS },
+		{ "a poller that is slower", 2000, 6000, 0, 0 },
+		{ "that is a little slower", 2000, 2050, 0, 0 },
+		{ "slower, others have the CPU half of the time", 2000, 6000, 4 * MS, 4 * MS },
+		{ "slower, others have it most of the time", 2000, 6000, 3 * MS, 6 * MS },
+		{ "slower, in small slices", 2000, 6000, 2 * MS, MS },
 	};
 	static const struct load better[] = {
-		{ "a poller that is quicker", 6000, 2000, 0, 0, 0 },
-		{ "quicker, others have the CPU half of the time", 6000, 2000, 4 * MS, 4 * MS, 2 * MS },
-		{ "quicker, others have it most of the time", 6000, 2000, 3 * MS, 6 * MS, 2 * MS },
-		{ "quicker, in small slices", 6000, 2000, 2 * MS, MS, MS },
+		{ "a poller that is quicker", 6000, 2000, 0, 0 },
+		{ "quicker, others have the CPU half of the time", 6000, 2000, 4 * MS, 4 * MS },
+		{ "quicker, others have it most of the time", 6000, 2000, 3 * MS, 6 * MS },
+		{ "quicker, in small slices", 6000, 2000, 2 * MS, MS },
 	};
 	unsigned int i;
 

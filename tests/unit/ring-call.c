@@ -22,9 +22,8 @@ static void sim_relax(void);
 #define xsc_cpu_relax()			sim_relax()
 #include <xsc/ring.h>
 #include "ring-sim.h"
+#include "sim-cpu.h"
 #include "tap.h"
-
-#define MS	1000000ULL
 
 /* what the machine is like; nanoseconds */
 static const struct load {
@@ -45,19 +44,8 @@ static const struct load {
 };
 static const struct load *load;
 static struct xsc_ring ring;
-static unsigned long long now, next, by_gate, by_poller;
-
-/* an op takes so long; now and then another has the CPU for a while */
-static void pass(unsigned long long ns)
-{
-	static unsigned int n;
-
-	now += ns;
-	if (load->away && now > next) {
-		now += load->away;
-		next = now + load->runs / 8 * (5 + n++ % 7 % 4);
-	}
-}
+static struct sim_cpu cpu;
+static unsigned long long by_gate, by_poller;
 
 static int sim_ioctl(int fd, unsigned long cmd, void *arg)
 {
@@ -66,21 +54,21 @@ static int sim_ioctl(int fd, unsigned long cmd, void *arg)
 	(void)fd;
 	if (cmd != XSC_IOC_ENTER)
 		return -1;
-	pass(load->gate);
+	sim_pass(&cpu, load->gate);
 	ring.cr->need_wakeup = 0;
 	return (int)sim_doorbell(&ring, enter->to_submit);
 }
 
 static int sim_clock(struct timespec *ts)
 {
-	ts->tv_sec = (time_t)(now / 1000000000);
-	ts->tv_nsec = (long)(now % 1000000000);
+	ts->tv_sec = (time_t)(cpu.now / 1000000000);
+	ts->tv_nsec = (long)(cpu.now % 1000000000);
 	return 0;
 }
 
 static long sim_gate(void)
 {
-	pass(load->gate);
+	sim_pass(&cpu, load->gate);
 	by_gate += load->gate;
 	return 42;
 }
@@ -88,17 +76,17 @@ static long sim_gate(void)
 static void sim_relax(void)
 {
 	if (sim_doorbell(&ring, 1)) {
-		pass(load->polled);
+		sim_pass(&cpu, load->polled);
 		by_poller += load->polled;
 	}
 }
 
 static void run(unsigned long long ms)
 {
-	unsigned long long end = now + ms * MS;
+	unsigned long long end = cpu.now + ms * MS;
 	long wrong = 0;
 
-	while (now < end)
+	while (cpu.now < end)
 		wrong += xsc_ring_call(&ring, 39, 42, 0, 0, 0, 0, 0) != 42;
 	if (wrong)
 		tap_ok(false, "%s: %ld wrong results", load->name, wrong);
@@ -114,11 +102,8 @@ int main(void)
 		sim_init(&ring, 8, 8, 0);
 		ring.spin = 1000;
 		ring.cr->need_wakeup = 1;
-		ring.meter.window = 64;
-		ring.meter.hold = XSC_METER_HOLD;
-		ring.meter.left = XSC_METER_HOLD;
-		now = 1000 * MS;
-		next = now + load->runs;
+		xsc_ring_meter_init(&ring.meter);
+		sim_cpu_start(&cpu, load->runs, load->away);
 		run(1000);
 		by_gate = by_poller = 0;
 		run(10000);

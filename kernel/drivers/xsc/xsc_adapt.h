@@ -124,15 +124,16 @@ static inline bool xsc_adapt_count(struct xsc_adapt *a, enum xsc_by by, u64 now,
 	u64 past, rate;
 
 	a->sqes += nr;
-	if (a->sqes != a->seen) {
-		if (pause > a->pause) {
-			a->pause = pause;
-			a->paused = a->sqes - a->seen;
-		}
-		a->last = now;
-		a->seen = a->sqes;
+	/* How long a pause is shows when it is over. */
+	if (a->sqes == a->seen)
+		return false;
+	if (pause > a->pause) {
+		a->pause = pause;
+		a->paused = a->sqes - a->seen;
 	}
-	past = now - a->since - max(pause, a->pause);
+	a->last = now;
+	a->seen = a->sqes;
+	past = now - a->since - a->pause;
 	if (past < XSC_WINDOW)
 		return false;
 	rate = div64_u64((u64)(a->sqes - a->paused) << 20, past);
@@ -222,10 +223,10 @@ static inline bool xsc_adapt_doorbell(struct xsc_adapt *a, u64 now,
 }
 
 /**
- * xsc_adapt_polled() - the poller has looked at the ring
+ * xsc_adapt_polled() - the poller has consumed SQEs
  * @a:		the ring's
  * @now:	nanoseconds
- * @nr:		SQEs that it consumed
+ * @nr:		how many
  *
  * Return: true if it should go on.
  */

@@ -282,8 +282,7 @@ static struct xsc_ring *xsc_poller_next(struct xsc_poller *poller,
 			xsc_adapt_yield(&ring->adapt);
 		else if (xsc_poller_over(ring, now))
 			xsc_adapt_idle(&ring->adapt);
-		else if (!ring->adaptive ||
-			 xsc_adapt_polled(&ring->adapt, now, 0))
+		else
 			continue;
 		xsc_poller_retire_locked(ring, XSC_RETIRE_IDLE);
 	}

@@ -31,6 +31,14 @@ extern "C" {
 #define XSC_METER_HOLD		32U
 #define XSC_METER_HOLD_MAX	1024U
 
+/* Zeroed before. */
+static inline void xsc_ring_meter_init(struct xsc_ring_meter *m)
+{
+	m->window = 64;
+	m->hold = XSC_METER_HOLD;
+	m->left = XSC_METER_HOLD;
+}
+
 /* Is this an XSC process, which has the op; a legacy one has the device. */
 static inline int xsc_ring_open(struct xsc_ring *ring,
 				struct xsc_ring_params *p)
@@ -85,9 +93,7 @@ XSC_RING_CALL int xsc_ring_queue_init_params(struct xsc_ring_params *p,
 	ring->sq_mask = p->sq_entries - 1;
 	ring->cq_mask = p->cq_entries - 1;
 	memset(&ring->meter, 0, sizeof(ring->meter));
-	ring->meter.window = 64;
-	ring->meter.hold = XSC_METER_HOLD;
-	ring->meter.left = XSC_METER_HOLD;
+	xsc_ring_meter_init(&ring->meter);
 	ring->calls = 0;
 	ring->sqe_tail = 0;
 	ring->sqe_head = 0;
