@@ -7,7 +7,8 @@
  * Built against the headers of the fio that loads it (bench/fio/build).  Reads and writes are
  * pread and pwrite ops; a sync is fio's own plain call, as in its libaio engine.  The process
  * may be an XSC process or another one: libxsc's inline calls see to that.  --fixedbufs has fio's
- * buffers registered, as with fio's io_uring engine.
+ * buffers registered, as with fio's io_uring engine.  At depth 1 the op is handed over and waited
+ * for with one doorbell, when fio queues it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -106,6 +107,37 @@ static void engine_cleanup(struct thread_data *td)
 	free(d);
 }
 
+static void engine_result(struct io_u *io_u, long long res)
+{
+	if (res < 0)
+		io_u->error = (unsigned int)-res;
+	else
+		io_u->resid = io_u->xfer_buflen - (unsigned long long)res;
+}
+
+/* what stands in the ring, from its doorbell to its CQE */
+static enum fio_q_status engine_call(struct thread_data *td, struct io_u *io_u)
+{
+	struct xsc_data *d = td->io_ops_data;
+	struct xsc_cqe *cqe;
+	int ret;
+
+	if (fio_fill_issue_time(td))
+		fio_gettime(&io_u->issue_time, NULL);
+	do {
+		ret = xsc_ring_wait_cqe(&d->ring, &cqe);
+	} while (ret == -EINTR);
+	if (ret < 0) {
+		io_u->error = (unsigned int)-ret;
+	} else {
+		engine_result(io_u, cqe->res);
+		xsc_ring_cqe_seen(&d->ring, cqe);
+	}
+	io_u_mark_submit(td, 1);
+	io_u_mark_complete(td, 1);
+	return FIO_Q_COMPLETED;
+}
+
 static enum fio_q_status engine_queue(struct thread_data *td, struct io_u *io_u)
 {
 	struct xsc_options *o = td->eo;
@@ -134,6 +166,8 @@ static enum fio_q_status engine_queue(struct thread_data *td, struct io_u *io_u)
 	if (o->fixedbufs)
 		xsc_sqe_fixed_buffer(sqe, io_u->index);
 	xsc_sqe_set_data(sqe, io_u);
+	if (td->o.iodepth == 1)
+		return engine_call(td, io_u);
 	d->queued[d->nr_queued++] = io_u;
 	return FIO_Q_QUEUED;
 }
@@ -156,9 +190,6 @@ static int engine_commit(struct thread_data *td)
 	}
 	io_u_mark_submit(td, d->nr_queued);
 	d->nr_queued = 0;
-	/* fio is about to wait for it: one doorbell does both */
-	if (td->o.iodepth == 1)
-		return 0;
 	do {
 		ret = xsc_ring_submit(&d->ring);
 	} while (ret == -EINTR);
@@ -175,7 +206,7 @@ static int engine_getevents(struct thread_data *td, unsigned int min, unsigned i
 	struct xsc_data *d = td->io_ops_data;
 	struct __kernel_timespec ts, *tsp = NULL;
 	struct xsc_cqe *cqe;
-	unsigned int nr = 0, seen = 0, queued = 0, head;
+	unsigned int nr = 0, seen = 0, head;
 	int ret;
 
 	if (t) {
@@ -190,21 +221,15 @@ static int engine_getevents(struct thread_data *td, unsigned int min, unsigned i
 			if (nr == max)
 				break;
 			io_u = xsc_cqe_get_data(cqe);
-			if (cqe->res < 0)
-				io_u->error = (unsigned int)-cqe->res;
-			else
-				io_u->resid = io_u->xfer_buflen - (unsigned long long)cqe->res;
+			engine_result(io_u, cqe->res);
 			d->events[nr++] = io_u;
 		}
 		if (nr > seen)
 			xsc_ring_cq_advance(&d->ring, nr - seen);
 		seen = nr;
-		/* see engine_commit() */
-		if (td->o.iodepth == 1)
-			queued = xsc_ring_flush(&d->ring);
-		if (nr >= min && !queued)
+		if (nr >= min)
 			return (int)nr;
-		ret = xsc_ring_enter_wait(&d->ring, queued, nr < min ? min - nr : 0, tsp);
+		ret = xsc_ring_enter_wait(&d->ring, 0, min - nr, tsp);
 		if (ret == -ETIME)
 			return (int)nr;
 		if (ret < 0 && ret != -EINTR)
@@ -222,6 +247,7 @@ static struct io_u *engine_event(struct thread_data *td, int event)
 struct ioengine_ops ioengine = {
 	.name		= "xsc",
 	.version	= FIO_IOOPS_VERSION,
+	.flags		= FIO_ASYNCIO_SYNC_TRIM | FIO_ASYNCIO_SETS_ISSUE_TIME,
 	.init		= engine_init,
 	.post_init	= engine_post_init,
 	.queue		= engine_queue,

@@ -119,23 +119,31 @@ static int slow_run(const char *path, char **args)
 	return wait_for(pid);
 }
 
-/* false if this kernel has none */
+/* false if this kernel has none, and then that is said */
 static bool slow_make(void)
 {
 	char *probe[] = { "modprobe", "nbd", "nbds_max=1", "max_part=0", NULL };
 	char *mkfs[] = { "mkfs.ext4", "-q", "-F", "-b", "4096", "-E", "nodiscard", SLOW_DEV, NULL };
 	int sock[2], dev;
 
-	if (slow_run("/sbin/modprobe", probe))
+	if (slow_run("/sbin/modprobe", probe)) {
+		tap_skip("no nbd");
 		return false;
+	}
 	dev = open(SLOW_DEV, O_RDWR);
 	slow = shared(sizeof(*slow));
 	slow->hold = -1;
 	pipe(slow_go);
-	if (dev < 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, sock) || sys(SYS_ioctl, dev, NBD_SET_BLKSIZE, SLOW_BLOCK) ||
-	    sys(SYS_ioctl, dev, NBD_SET_SIZE, SLOW_SIZE) || sys(SYS_ioctl, dev, NBD_SET_FLAGS, NBD_FLAG_HAS_FLAGS) ||
-	    sys(SYS_ioctl, dev, NBD_SET_SOCK, sock[0]))
+	if (dev < 0) {
+		tap_ok(false, "%s: error %d", SLOW_DEV, dev);
 		return false;
+	}
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sock) || sys(SYS_ioctl, dev, NBD_SET_BLKSIZE, SLOW_BLOCK) ||
+	    sys(SYS_ioctl, dev, NBD_SET_SIZE, SLOW_SIZE) || sys(SYS_ioctl, dev, NBD_SET_FLAGS, NBD_FLAG_HAS_FLAGS) ||
+	    sys(SYS_ioctl, dev, NBD_SET_SOCK, sock[0])) {
+		tap_ok(false, "%s: set up", SLOW_DEV);
+		return false;
+	}
 	if (!fork()) {
 		close(sock[0]);
 		slow_serve(sock[1]);
@@ -151,9 +159,11 @@ static bool slow_make(void)
 	close(sock[1]);
 	close(dev);
 	mkdir(SLOW_DIR, 0700);
-	if (slow_run("/sbin/mkfs.ext4", mkfs))
+	if (slow_run("/sbin/mkfs.ext4", mkfs) || sys(SYS_mount, SLOW_DEV, SLOW_DIR, "ext4", MS_NOATIME, NULL)) {
+		tap_ok(false, "%s: a file system", SLOW_DEV);
 		return false;
-	return !sys(SYS_mount, SLOW_DEV, SLOW_DIR, "ext4", MS_NOATIME, NULL);
+	}
+	return true;
 }
 
 /* what it was asked for has been there, and was held */

@@ -1018,6 +1018,21 @@ static s64 xsc_first_try(struct xsc_container *c, struct xsc_ring *ring,
 	return XSC_GOES_ON;
 }
 
+/* It waits for the disk below a file, and for nothing else. */
+static bool xsc_waits_for_disk(const struct xsc_try *t, enum xsc_tried tried)
+{
+	umode_t mode;
+
+	if (tried == XSC_TRY_DIRECT)
+		return true;
+	if (tried != XSC_TRY_WORKER || !t->file)
+		return false;
+	mode = file_inode(t->file)->i_mode;
+	return (S_ISREG(mode) || S_ISBLK(mode)) &&
+	       (t->flags & XSC_OPF_POLL || t->nr == __NR_fsync ||
+		t->nr == __NR_fdatasync);
+}
+
 /**
  * xsc_start() - run an op if it does not block, else let it go on by itself
  * @c:		the doorbell
@@ -1053,6 +1068,9 @@ s64 xsc_start(struct xsc_container *c, struct xsc_ring *ring,
 	if (res != XSC_GOES_ON)
 		return res;
 
+	if (xsc_ring_waits_for_one(ring) && xsc_waits_for_disk(&t, tried) &&
+	    !held && !(sqe->flags & XSC_SQE_FIXED_BUFFER))
+		return xsc_fall_back(c, ring, sqe, &t);
 	req = xsc_req_new(ring, pool, &t, 1);
 	if (!req)
 		return xsc_fall_back(c, ring, sqe, &t);

@@ -78,10 +78,13 @@ struct xsc_region {
  * @sq_head:	our own copy of the index: what stands in @cr is for reading
  * @async:	XSC_RING_ASYNC
  * @defer:	XSC_RING_DEFER
+ * @wants:	CQEs that the thread which rings will wait for, for as long as it
+ *		takes; @lock
  * @spin_max:	XSC_RING_SPIN: nanoseconds that a thread spins at most, or 0
  * @spin:	what it does now; waits change it, and a lost change is harmless
  * @pool:	of the thread that rang last; a reference, or NULL
  * @shared:	more than one thread has rung
+ * @crowded:	one had to wait for the doorbell of another
  * @direct_fd:	the descriptor of the last op that went to a device, or -1: a
  *		read of it is most likely not in memory; a hint
  * @file:	its file, no reference
@@ -138,10 +141,12 @@ struct xsc_ring {
 	u32			sq_head;
 	bool			async;
 	bool			defer;
+	u32			wants;
 	u32			spin_max;
 	u32			spin;
 	struct xsc_pool		*pool;
 	bool			shared;
+	bool			crowded;
 	bool			refused;
 	int			direct_fd;
 	struct xsc_req		*hand;
@@ -657,6 +662,26 @@ static __always_inline bool xsc_polls(u32 nr)
 		return true;
 #endif
 	return nr == __NR_ppoll;
+}
+
+/**
+ * xsc_ring_waits_for_one() - is one op all that the doorbell waits for?
+ * @ring:	the ring, locked; its doorbell has read the op
+ *
+ * Then its thread may as well make the call: it cannot see the difference, but
+ * that a signal comes when the call lets it.  Not if another thread has once
+ * wanted to ring meanwhile, nor if this one would rather spin.
+ *
+ * Return: true if the doorbell ends with this op and waits for its CQE.
+ */
+static inline bool xsc_ring_waits_for_one(const struct xsc_ring *ring)
+{
+	const struct xsc_sr_hdr *sr = ring->sr.addr;
+
+	/* It is the thread's own, and wrong only to its own harm. */
+	return ring->wants && !ring->c.left && !READ_ONCE(ring->inflight) &&
+	       !READ_ONCE(ring->crowded) && !ring->spin_max &&
+	       READ_ONCE(ring->cq_tail) - READ_ONCE(sr->cq_head) < ring->wants;
 }
 
 /**

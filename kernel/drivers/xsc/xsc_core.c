@@ -281,8 +281,8 @@ static noinline s64 xsc_ring_interrupted(const struct xsc_sqe *sqe, s64 res)
 static __always_inline s64 xsc_ring_issue(struct xsc_ring *ring,
 					  struct xsc_sqe *sqe, bool async)
 {
+	bool lasts, direct = false;
 	u32 nr = sqe->op;
-	bool lasts;
 	s64 res;
 
 	if (unlikely(xsc_sqe_extras(sqe) | ring->c.linked)) {
@@ -292,13 +292,18 @@ static __always_inline s64 xsc_ring_issue(struct xsc_ring *ring,
 		nr = array_index_nospec(nr, NR_syscalls);
 		lasts = xsc_optable[nr].flags & XSC_OPF_LASTS;
 		res = XSC_GOES_ON;
-		if (nr == __NR_pread64 && (int)sqe->args[0] != ring->direct_fd)
+		if ((int)sqe->args[0] == ring->direct_fd)
+			direct = nr == __NR_pread64 || nr == __NR_pwrite64;
+		else if (nr == __NR_pread64)
 			res = xsc_start_pread(&ring->c, sqe);
 		if (res != XSC_GOES_ON) {
 			;	/* all of it was in memory */
 		} else if (!async) {
 			if (lasts)
 				xsc_ring_publish(ring);
+			res = xsc_run(&ring->c, sqe);
+		} else if (direct && xsc_ring_waits_for_one(ring)) {
+			/* What xsc_start() would come to. */
 			res = xsc_run(&ring->c, sqe);
 		} else if (lasts) {
 			res = xsc_ring_issue_slow(ring, sqe);
@@ -376,9 +381,21 @@ static noinline bool xsc_ring_pollable(struct xsc_ring *ring, u32 left)
 	return true;
 }
 
-/* Take up to @to_submit SQEs.  Returns a count, an errno or a restart code. */
+/* Will a device be given registered pages?  Then no call does the same. */
+static bool xsc_ring_next_fixed(const struct xsc_ring *ring)
+{
+	const struct xsc_sqe *sqe = &ring->sqes[ring->sq_head & ring->sq_mask];
+
+	/* A hint: another thread may be writing to it. */
+	return READ_ONCE(sqe->flags) & XSC_SQE_FIXED_BUFFER;
+}
+
+/*
+ * Take up to @to_submit SQEs; the thread will wait for @wants CQEs.  Returns a
+ * count, an errno or a restart code.
+ */
 static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
-			 u32 to_submit)
+			 u32 to_submit, u32 wants)
 {
 	const struct xsc_sr_hdr *sr = ring->sr.addr;
 	struct xsc_cr_hdr *cr = ring->cr.addr;
@@ -390,6 +407,7 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 
 	ring->bell = file;
 	ring->done = 0;
+	ring->wants = wants;
 	/* Pairs with the user's store-release of sq_tail: SQEs before index. */
 	queued = smp_load_acquire(&sr->sq_tail) - ring->sq_head;
 	/* Pairs with the user's store-release of cq_head: CQEs were read. */
@@ -412,7 +430,9 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 		c->room = 0;
 
 	left = min(to_submit, queued);
-	if (ring->direct_fd >= 0 && !ring->polling) {
+	c->left = left - 1;
+	if (ring->direct_fd >= 0 && !ring->polling &&
+	    !(xsc_ring_waits_for_one(ring) && !xsc_ring_next_fixed(ring))) {
 		u32 direct = xsc_direct_run(ring, min(left, c->room));
 
 		left -= direct;
@@ -484,7 +504,7 @@ out:
 /* For the poller, in its thread. */
 static long xsc_ring_consume(struct xsc_ring *ring, struct file *file)
 {
-	long ret = xsc_ring_run(ring, file, U32_MAX);
+	long ret = xsc_ring_run(ring, file, U32_MAX, 0);
 
 	/* It was interrupted, and tries again. */
 	return xsc_interrupted(ret) || ret == -EINTR ? 0 : ret;
@@ -552,11 +572,16 @@ static long xsc_doorbell(struct file *file, struct xsc_entered *e)
 		fput(file);
 		return PTR_ERR(ring);
 	}
-	if (mutex_lock_interruptible(&ring->lock)) {
-		fput(file);
-		return -ERESTARTSYS;
+	if (unlikely(!mutex_trylock(&ring->lock))) {
+		/* The poller does not make calls that last. */
+		if (!READ_ONCE(ring->polling))
+			WRITE_ONCE(ring->crowded, true);
+		if (mutex_lock_interruptible(&ring->lock)) {
+			fput(file);
+			return -ERESTARTSYS;
+		}
 	}
-	ret = xsc_ring_run(ring, file, e->to_submit);
+	ret = xsc_ring_run(ring, file, e->to_submit, e->timed ? 0 : e->min);
 	xsc_poller_doorbell(ring, ret);
 	mutex_unlock(&ring->lock);
 	if ((e->min || ring->defer) && ret >= 0) {

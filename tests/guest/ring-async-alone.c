@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+/*
+ * ring-async-alone.c - a thread that rings with one op on a file and waits for nothing else makes
+ * the call itself; with anything else to wait for, or a limit, the op goes on without it
+ */
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+#include "slow-disk.h"
+
+#define NAME	SLOW_DIR "/file"
+#define BLOCKS	8
+
+static struct xsc_ring r;
+static char *buf;
+static int fd, cached, p[2];
+static __u64 other;
+
+/* what the last op that was added comes to if it is all that the doorbell waits for */
+static long alone(void)
+{
+	__u64 a = ring_data;
+
+	async_enter(&r, 1, 1, -1);
+	return async_has(&r, a) ? async_got[a].res : -9999;
+}
+
+static void hold(void)
+{
+	slow->hold = NBD_CMD_READ;
+	ring_add4(&r, SYS_pread64, fd, buf, SLOW_BLOCK, 0);
+}
+
+/* @a is in flight: it was @wants, and ends when the disk lets go */
+static void goes_on(__u64 a, const char *what)
+{
+	tap_ok(slow_holds() && !async_has(&r, a), "%s: the disk has it", what);
+	slow_release();
+	tap_is(async_result(&r, a), SLOW_BLOCK, "it ends");
+}
+
+static void other_rings(void *arg)
+{
+	slow_holds();
+	ring_add0(&r, SYS_getpid);
+	other = ring_data;
+	async_submit(&r);
+}
+
+static void lets_go(void *arg)
+{
+	slow_holds();
+	msleep(100);
+	slow_release();
+}
+
+int main(int argc, char **argv)
+{
+	struct iovec iov;
+	struct thread t, u;
+	__u64 a, b;
+	long res;
+
+	RINGS_OR_SKIP();
+	if (!slow_make())
+		return tap_done();
+	buf = mmap(NULL, 4 * SLOW_BLOCK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	fd = open(NAME, O_CREAT | O_RDWR | O_DIRECT, 0600);
+	cached = open(NAME, O_RDWR);
+	for (int i = BLOCKS - 1; i >= 0; i--) {
+		memset(buf, 1 + i, SLOW_BLOCK);
+		pwrite(fd, buf, SLOW_BLOCK, i * SLOW_BLOCK);
+	}
+	sys(SYS_fsync, fd);
+	async_make(&r, 8);
+
+	/* by the thread itself */
+	for (int i = 0; i < 3; i++) {
+		ring_add4(&r, SYS_pread64, fd, buf, SLOW_BLOCK, i * SLOW_BLOCK);
+		tap_ok(alone() == SLOW_BLOCK && buf[0] == 1 + i, "a read");
+		memset(buf, 0x51 + i, SLOW_BLOCK);
+		ring_add4(&r, SYS_pwrite64, fd, buf, SLOW_BLOCK, (i + 4) * SLOW_BLOCK);
+		tap_is(alone(), SLOW_BLOCK, "a write");
+	}
+	tap_ok(pread(fd, buf, SLOW_BLOCK, 6 * SLOW_BLOCK) == SLOW_BLOCK && buf[0] == 0x53, "is there");
+	ring_add4(&r, SYS_pread64, fd, buf, SLOW_BLOCK, BLOCKS * SLOW_BLOCK);
+	tap_is(alone(), 0, "a read at the end");
+	ring_add4(&r, SYS_pread64, fd, buf + 1, SLOW_BLOCK, 0);
+	tap_is(alone(), -EINVAL, "a read to where it cannot go");
+	ring_add4(&r, SYS_pread64, fd, 4096, SLOW_BLOCK, 0);
+	tap_is(alone(), -EFAULT, "a read to nowhere");
+
+	sys(SYS_fadvise64, cached, 0, 0, POSIX_FADV_DONTNEED);
+	sys(SYS_fadvise64, cached, 0, 0, POSIX_FADV_RANDOM);
+	ring_add4(&r, SYS_pread64, cached, buf, SLOW_BLOCK, SLOW_BLOCK);
+	tap_ok(alone() == SLOW_BLOCK && buf[0] == 2, "a read of what is not in the cache");
+	ring_add4(&r, SYS_pread64, cached, buf, 3 * SLOW_BLOCK, SLOW_BLOCK);
+	tap_ok(alone() == 3 * SLOW_BLOCK && buf[0] == 2 && buf[2 * SLOW_BLOCK] == 4, "of what is there in part");
+	iov.iov_base = buf;
+	iov.iov_len = SLOW_BLOCK;
+	ring_add4(&r, SYS_preadv, cached, &iov, 1, 7 * SLOW_BLOCK);
+	tap_ok(alone() == SLOW_BLOCK && buf[0] == 8, "by vector");
+	pwrite(cached, buf, SLOW_BLOCK, 0);
+	ring_add3(&r, SYS_fsync, cached, 0, 0);
+	tap_is(alone(), 0, "fsync");
+	ring_add0(&r, SYS_getpid);
+	ring_add3(&r, SYS_fdatasync, cached, 0, 0);
+	a = ring_data;
+	async_enter(&r, 2, 2, -1);
+	tap_ok(async_has(&r, a), "the last of two, the first done");
+	tap_is(threads(), 1, "no thread was made for any of it");
+
+	/* not by it */
+	for (int i = 0; i < BLOCKS; i++) {
+		memset(buf, 1, SLOW_BLOCK);
+		pwrite(fd, buf, SLOW_BLOCK, (BLOCKS - 1 - i) * SLOW_BLOCK);
+	}
+	hold();
+	a = ring_data;
+	tap_is(async_enter(&r, 1, 0, -1), 1, "a doorbell that waits for nothing");
+	goes_on(a, "it came back");
+	hold();
+	a = ring_data;
+	tap_is(async_enter(&r, 1, 1, 100), 1, "one with a limit of time");
+	goes_on(a, "it came back");
+	ring_add0(&r, SYS_getpid);
+	hold();
+	a = ring_data;
+	tap_is(async_enter(&r, 2, 1, -1), 2, "one that has what it waits for");
+	goes_on(a, "it came back");
+
+	pipe(p);
+	ring_add3(&r, SYS_read, p[0], buf + SLOW_BLOCK, 1);
+	b = ring_data;
+	async_submit(&r);
+	hold();
+	a = ring_data;
+	write(p[1], "x", 1);
+	async_enter(&r, 1, 1, -1);
+	tap_is(async_result(&r, b), 1, "another op in flight ends first");
+	goes_on(a, "it came back");
+
+	/* another thread may ring once it has */
+	tap_is(thread_start(&t, other_rings, NULL), 0, "a thread that rings while the disk holds what this one waits for");
+	thread_start(&u, lets_go, NULL);
+	hold();
+	a = ring_data;
+	async_enter(&r, 1, 1, -1);
+	thread_join(&t);
+	thread_join(&u);
+	tap_is(async_result(&r, a), SLOW_BLOCK, "both end");
+	tap_is(async_result(&r, other), getpid(), "the other's too");
+	thread_start(&t, other_rings, NULL);
+	hold();
+	a = ring_data;
+	async_enter(&r, 1, 1, -1);
+	tap_ok(async_has(&r, other) && slow_holds(), "now it can");
+	slow_release();
+	tap_is(async_result(&r, a), SLOW_BLOCK, "both end");
+	thread_join(&t);
+
+	xsc_ring_queue_exit(&r);
+	close(fd);
+	close(cached);
+	res = slow_end();
+	tap_is(res, 0, "the file system is nobody's then");
+	return tap_done();
+}
