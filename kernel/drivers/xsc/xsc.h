@@ -3,9 +3,9 @@
  * xsc.h - what the files of drivers/xsc offer each other
  *
  * Built in (CONFIG_XSC_HOOKS): xsc_op.c, xsc_batch.c, xsc_guard.c, xsc_note.c,
- * xsc_exec.c, xsc_rw.c, xsc_direct.c, xsc_buffers.c, xsc_async.c, xsc_try.c,
- * xsc_poll.c, xsc_pool.c, xsc_poller.c, xsc_watched.c.  In xsc.ko
- * (CONFIG_XSC): xsc_core.c, xsc_consume_*.c.
+ * xsc_exec.c, xsc_rw.c, xsc_direct.c, xsc_buffers.c, xsc_async.c,
+ * xsc_cancel.c, xsc_wait.c, xsc_try.c, xsc_poll.c, xsc_pool.c, xsc_poller.c,
+ * xsc_watched.c.  In xsc.ko (CONFIG_XSC): xsc_core.c, xsc_consume_*.c.
  */
 #ifndef _DRIVERS_XSC_XSC_H
 #define _DRIVERS_XSC_XSC_H

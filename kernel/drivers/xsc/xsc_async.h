@@ -404,21 +404,25 @@ struct xsc_pool {
 	DECLARE_HASHTABLE(order, 6);
 };
 
+/* xsc_cancel.c: ops that end early */
+s64 xsc_ring_cancel(struct xsc_ring *ring, const struct xsc_sqe *sqe);
+s64 xsc_ring_limit(struct xsc_ring *ring, const struct xsc_sqe *sqe);
+void xsc_ring_close(struct xsc_ring *ring);
+
+/* xsc_wait.c: waiting for CQEs */
+void xsc_ring_undefer(struct xsc_ring *ring);
+long xsc_ring_wait(struct xsc_ring *ring, struct file *file, u32 min,
+		   ktime_t *until);
+
 /* xsc_async.c: what a ring has in flight */
 void xsc_ring_init(struct xsc_ring *ring);
 void xsc_ring_put(struct xsc_ring *ring);
-void xsc_ring_close(struct xsc_ring *ring);
 void xsc_ring_leave_pool(struct xsc_ring *ring);
 void xsc_region_free(struct xsc_region *r);
 void xsc_ring_publish_end(struct xsc_ring *ring);
 void xsc_ring_wake(struct xsc_ring *ring);
-void xsc_ring_undefer(struct xsc_ring *ring);
 s64 xsc_start(struct xsc_container *c, struct xsc_ring *ring,
 	      struct xsc_sqe *sqe);
-s64 xsc_ring_cancel(struct xsc_ring *ring, const struct xsc_sqe *sqe);
-s64 xsc_ring_limit(struct xsc_ring *ring, const struct xsc_sqe *sqe);
-long xsc_ring_wait(struct xsc_ring *ring, struct file *file, u32 min,
-		   ktime_t *until);
 void xsc_req_advance(struct xsc_req *req);
 void xsc_req_run(struct xsc_req *req, struct xsc_worker *w);
 bool xsc_req_post(struct xsc_req *req, s64 res);

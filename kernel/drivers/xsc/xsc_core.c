@@ -278,11 +278,28 @@ static noinline s64 xsc_ring_interrupted(const struct xsc_sqe *sqe, s64 res)
 	return consumer ? consumer->interrupted(sqe, res) : res;
 }
 
+/* A device has had the last op like this one. */
+static bool xsc_ring_is_direct(const struct xsc_ring *ring,
+			       const struct xsc_sqe *sqe)
+{
+	return (int)sqe->args[0] == ring->direct_fd &&
+	       (sqe->op == __NR_pread64 || sqe->op == __NR_pwrite64);
+}
+
+/* What xsc_start() would come to. */
+static s64 xsc_ring_call(struct xsc_ring *ring, const struct xsc_sqe *sqe)
+{
+	xsc_ring_unplug(ring);
+	if (ring->done)
+		xsc_ring_publish_end(ring);
+	return xsc_run(&ring->c, sqe);
+}
+
 static __always_inline s64 xsc_ring_issue(struct xsc_ring *ring,
 					  struct xsc_sqe *sqe, bool async)
 {
-	bool lasts, direct = false;
 	u32 nr = sqe->op;
+	bool lasts;
 	s64 res;
 
 	if (unlikely(xsc_sqe_extras(sqe) | ring->c.linked)) {
@@ -292,9 +309,7 @@ static __always_inline s64 xsc_ring_issue(struct xsc_ring *ring,
 		nr = array_index_nospec(nr, NR_syscalls);
 		lasts = xsc_optable[nr].flags & XSC_OPF_LASTS;
 		res = XSC_GOES_ON;
-		if ((int)sqe->args[0] == ring->direct_fd)
-			direct = nr == __NR_pread64 || nr == __NR_pwrite64;
-		else if (nr == __NR_pread64)
+		if (nr == __NR_pread64 && (int)sqe->args[0] != ring->direct_fd)
 			res = xsc_start_pread(&ring->c, sqe);
 		if (res != XSC_GOES_ON) {
 			;	/* all of it was in memory */
@@ -302,11 +317,11 @@ static __always_inline s64 xsc_ring_issue(struct xsc_ring *ring,
 			if (lasts)
 				xsc_ring_publish(ring);
 			res = xsc_run(&ring->c, sqe);
-		} else if (direct && xsc_ring_waits_for_one(ring)) {
-			/* What xsc_start() would come to. */
-			res = xsc_run(&ring->c, sqe);
 		} else if (lasts) {
-			res = xsc_ring_issue_slow(ring, sqe);
+			res = xsc_ring_is_direct(ring, sqe) &&
+			      xsc_ring_waits_for_one(ring) ?
+			      xsc_ring_call(ring, sqe) :
+			      xsc_ring_issue_slow(ring, sqe);
 		} else {
 			xsc_ring_unplug(ring);
 			res = xsc_run(&ring->c, sqe);
