@@ -169,6 +169,14 @@ static void fill(struct xsc_sqe *sqe)
 		sqe->args[2] = (1 + sqe->args[2] % 16) * 512;
 		sqe->args[3] = sqe->args[3] % 64 * 512;
 	}
+	/* the same without */
+	if (b >= 64 && b % 16 == 15) {
+		sqe->op = b & 64 ? SYS_pread64 : SYS_pwrite64;
+		sqe->args[0] = direct;
+		sqe->args[1] = (unsigned long)arena + sqe->args[1] % 8 * 512;
+		sqe->args[2] = sqe->args[2] % 16 * 512;
+		sqe->args[3] = sqe->args[3] % 64 * 512;
+	}
 	/* for what may be in flight */
 	if (sqe->op == XSC_OP_LIMIT && b & 128) {
 		sqe->args[0] %= 16;
@@ -190,6 +198,9 @@ static long enter(struct fuzz_ring *r)
 
 	if (b >= 240)
 		e.timeout = number();
+	/* what a disk has ends soon */
+	else if (b & 32 && r->sr && r->sqes[(r->tail - 1) & r->mask].args[0] == direct)
+		e.timeout = 0;
 	if (mini_xsc)
 		return xsc_op(XSC_OP_RING_ENTER, r->fd, n, flags, min, e.timeout);
 	return sys(SYS_ioctl, r->fd, XSC_IOC_ENTER, b == 0xee ? (struct xsc_ring_enter *)8 : &e);

@@ -278,23 +278,6 @@ static noinline s64 xsc_ring_interrupted(const struct xsc_sqe *sqe, s64 res)
 	return consumer ? consumer->interrupted(sqe, res) : res;
 }
 
-/* A device has had the last op like this one. */
-static bool xsc_ring_is_direct(const struct xsc_ring *ring,
-			       const struct xsc_sqe *sqe)
-{
-	return (int)sqe->args[0] == ring->direct_fd &&
-	       (sqe->op == __NR_pread64 || sqe->op == __NR_pwrite64);
-}
-
-/* What xsc_start() would come to. */
-static s64 xsc_ring_call(struct xsc_ring *ring, const struct xsc_sqe *sqe)
-{
-	xsc_ring_unplug(ring);
-	if (ring->done)
-		xsc_ring_publish_end(ring);
-	return xsc_run(&ring->c, sqe);
-}
-
 static __always_inline s64 xsc_ring_issue(struct xsc_ring *ring,
 					  struct xsc_sqe *sqe, bool async)
 {
@@ -318,10 +301,7 @@ static __always_inline s64 xsc_ring_issue(struct xsc_ring *ring,
 				xsc_ring_publish(ring);
 			res = xsc_run(&ring->c, sqe);
 		} else if (lasts) {
-			res = xsc_ring_is_direct(ring, sqe) &&
-			      xsc_ring_waits_for_one(ring) ?
-			      xsc_ring_call(ring, sqe) :
-			      xsc_ring_issue_slow(ring, sqe);
+			res = xsc_ring_issue_slow(ring, sqe);
 		} else {
 			xsc_ring_unplug(ring);
 			res = xsc_run(&ring->c, sqe);
@@ -396,13 +376,18 @@ static noinline bool xsc_ring_pollable(struct xsc_ring *ring, u32 left)
 	return true;
 }
 
-/* Will a device be given registered pages?  Then no call does the same. */
-static bool xsc_ring_next_fixed(const struct xsc_ring *ring)
+/* What has gone to a device before, and is all that the doorbell waits for. */
+static bool xsc_ring_call(struct xsc_ring *ring)
 {
-	const struct xsc_sqe *sqe = &ring->sqes[ring->sq_head & ring->sq_mask];
+	s64 res;
 
-	/* A hint: another thread may be writing to it. */
-	return READ_ONCE(sqe->flags) & XSC_SQE_FIXED_BUFFER;
+	xsc_ring_read_sqe(ring, ring->sq_head, &ring->sqe);
+	res = xsc_direct_call(ring, &ring->sqe);
+	if (unlikely(res == XSC_GOES_ON))
+		return false;
+	xsc_ring_complete(ring, ring->sqe.user_data, res);
+	xsc_ring_publish_end(ring);
+	return true;
 }
 
 /*
@@ -446,10 +431,13 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 
 	left = min(to_submit, queued);
 	c->left = left - 1;
-	if (ring->direct_fd >= 0 && !ring->polling &&
-	    !(xsc_ring_waits_for_one(ring) && !xsc_ring_next_fixed(ring))) {
-		u32 direct = xsc_direct_run(ring, min(left, c->room));
+	if (ring->direct_fd >= 0 && !ring->polling) {
+		u32 direct;
 
+		if (xsc_ring_waits_for_one(ring) && c->room &&
+		    xsc_ring_call(ring))
+			goto out;
+		direct = xsc_direct_run(ring, min(left, c->room));
 		left -= direct;
 		c->room -= direct;
 		if (likely(!left)) {

@@ -19,6 +19,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/sched/signal.h>
+#include <linux/syscalls.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 #include <linux/workqueue.h>
@@ -471,6 +472,39 @@ no:
 	fput(file);
 	return false;
 }
+
+/**
+ * xsc_direct_call() - an op like the last that went to a device, as the call
+ * @ring:	the ring, locked; xsc_ring_waits_for_one() holds
+ * @sqe:	the kernel's own copy
+ *
+ * Nothing is in flight and nothing else comes, so it needs no container.
+ *
+ * Return: its result, or XSC_GOES_ON: it is another one, and was not begun.
+ */
+s64 xsc_direct_call(const struct xsc_ring *ring, const struct xsc_sqe *sqe)
+{
+	const u64 *args = sqe->args;
+	bool out = sqe->op == __NR_pwrite64;
+	s64 res;
+
+	if ((!out && sqe->op != __NR_pread64) ||
+	    (int)args[0] != ring->direct_fd || xsc_sqe_extras(sqe) ||
+	    signal_pending(current) || xsc_controlled())
+		return XSC_GOES_ON;
+	xsc_count(XSC_WAY_RING, XSC_FAM_FS);
+	if (out)
+		res = ksys_pwrite64(args[0], u64_to_user_ptr(args[1]), args[2],
+				    args[3]);
+	else
+		res = ksys_pread64(args[0], u64_to_user_ptr(args[1]), args[2],
+				   args[3]);
+	if (unlikely(xsc_interrupted(res)))
+		res = -EINTR;
+	xsc_trace_op(XSC_WAY_RING, sqe->op, res);
+	return res;
+}
+EXPORT_SYMBOL_GPL(xsc_direct_call);
 
 /**
  * xsc_direct_run() - ops that go to a device like the last one did

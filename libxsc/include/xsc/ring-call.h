@@ -27,9 +27,9 @@ extern "C" {
 static inline long xsc_ring_call(struct xsc_ring *ring, unsigned int op,
 				 long a, long b, long c, long d, long e, long f)
 {
-	if (__builtin_expect(!ring->calls, 0))
+	/* Two instructions, with a test for zero before it five. */
+	if (__builtin_expect(--ring->calls < 0, 0))
 		return xsc_ring_call_slow(ring, op, a, b, c, d, e, f);
-	ring->calls--;
 	return xsc_call6(op, a, b, c, d, e, f);
 }
 

@@ -407,29 +407,24 @@ static inline long xsc_ring_call_polled(struct xsc_ring *ring, unsigned int op,
 }
 
 /* The gate's turn, for so many windows. */
-static inline void xsc_ring_meter_direct(struct xsc_ring *ring,
+static inline void xsc_ring_meter_direct(struct xsc_ring_meter *m,
 					 unsigned int windows)
 {
-	struct xsc_ring_meter *m = &ring->meter;
-
 	m->polling = 0;
 	m->left = windows;
 	m->since = 0;
-	ring->calls = 0;
 }
 
 /* The poller has lost @ns: not again before 32 times of that have passed. */
-static inline void xsc_ring_meter_lose(struct xsc_ring *ring,
+static inline void xsc_ring_meter_lose(struct xsc_ring_meter *m,
 				       unsigned long long ns)
 {
-	struct xsc_ring_meter *m = &ring->meter;
 	unsigned long long cost = ns * XSC_METER_HOLD / XSC_METER_NS;
 
 	if (cost > 1U << 20)
 		cost = 1U << 20;
 	m->windows = 0;
-	xsc_ring_meter_direct(ring, cost > m->hold ? (unsigned int)cost :
-						     m->hold);
+	xsc_ring_meter_direct(m, cost > m->hold ? (unsigned int)cost : m->hold);
 	m->hold *= m->hold < XSC_METER_HOLD_MAX ? 2 : 1;
 }
 
@@ -478,10 +473,12 @@ XSC_RING_CALL long xsc_ring_call_slow(struct xsc_ring *ring, unsigned int op,
 	int lost = 0;
 	long res;
 
+	ring->calls = 0;
 	/* No poller, or other ops are under way: their CQEs are not ours. */
 	if (!ring->spin || ring->sqe_tail != ring->sr->cq_head ||
 	    op >= XSC_OP_BASE) {
-		ring->calls = ring->spin ? 0 : XSC_METER_CALLS_MAX;
+		if (!ring->spin)
+			ring->calls = XSC_METER_CALLS_MAX;
 		return xsc_call6(op, a, b, c, d, e, f);
 	}
 	if (!m->polling) {
@@ -515,14 +512,14 @@ XSC_RING_CALL long xsc_ring_call_slow(struct xsc_ring *ring, unsigned int op,
 	/* It takes a CPU: it has to be better by a twentieth. */
 	if (lost || past * 256 * 21 > m->direct * 20 *
 				      (m->polled - XSC_METER_STRIDE)) {
-		xsc_ring_meter_lose(ring, now - m->since);
+		xsc_ring_meter_lose(m, now - m->since);
 		return res;
 	}
 	xsc_ring_meter_start(m, now);
 	m->hold = XSC_METER_HOLD;
 	/* Now and then a window by the gate: is it still slower? */
 	if (++m->windows % 32 == 0)
-		xsc_ring_meter_direct(ring, 1);
+		xsc_ring_meter_direct(m, 1);
 	return res;
 }
 

@@ -93,7 +93,7 @@ struct xsc_ring {
 	struct xsc_cqe		*cqes;
 	size_t			sr_size;
 	size_t			cr_size;
-	unsigned int		calls;
+	int			calls;
 	struct xsc_ring_meter	meter;
 };
 
