@@ -671,7 +671,7 @@ static __always_inline bool xsc_polls(u32 nr)
 
 /**
  * xsc_ring_waits_for_one() - is one op all that the doorbell waits for?
- * @ring:	the ring, locked; its doorbell has read the op
+ * @ring:	the ring, locked; @c.left says what comes behind the op
  *
  * Then its thread may as well make the call: it cannot see the difference, but
  * that a signal comes when the call lets it.  Not if another thread has once

@@ -5,8 +5,9 @@
  * By user data: XSC_OP_CANCEL at once, XSC_OP_LIMIT when a time is over; and
  * all of a ring when its file is closed.
  */
+#include <linux/export.h>
 #include <linux/hrtimer.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 
 #include "xsc_buffers.h"
 

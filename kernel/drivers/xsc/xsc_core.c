@@ -376,8 +376,11 @@ static noinline bool xsc_ring_pollable(struct xsc_ring *ring, u32 left)
 	return true;
 }
 
-/* What has gone to a device before, and is all that the doorbell waits for. */
-static bool xsc_ring_call(struct xsc_ring *ring)
+/*
+ * What has gone to a device before, and is all that the doorbell waits for.  A
+ * signal that ends it leaves it in the ring, and is what *@ret says.
+ */
+static bool xsc_ring_call(struct xsc_ring *ring, long *ret)
 {
 	s64 res;
 
@@ -385,6 +388,10 @@ static bool xsc_ring_call(struct xsc_ring *ring)
 	res = xsc_direct_call(ring, &ring->sqe);
 	if (unlikely(res == XSC_GOES_ON))
 		return false;
+	if (unlikely(xsc_interrupted(res))) {
+		*ret = xsc_ring_interrupted(&ring->sqe, res);
+		return true;
+	}
 	xsc_ring_complete(ring, ring->sqe.user_data, res);
 	xsc_ring_publish_end(ring);
 	return true;
@@ -435,7 +442,7 @@ static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
 		u32 direct;
 
 		if (xsc_ring_waits_for_one(ring) && c->room &&
-		    xsc_ring_call(ring))
+		    xsc_ring_call(ring, &ret))
 			goto out;
 		direct = xsc_direct_run(ring, min(left, c->room));
 		left -= direct;

@@ -473,6 +473,15 @@ no:
 	return false;
 }
 
+/* Is it an op like the last that went to a device, with nobody to look at it? */
+static __always_inline bool xsc_direct_follows(const struct xsc_ring *ring,
+					       const struct xsc_sqe *sqe)
+{
+	return (sqe->op == __NR_pread64 || sqe->op == __NR_pwrite64) &&
+	       (int)sqe->args[0] == ring->direct_fd &&
+	       !signal_pending(current) && !xsc_controlled();
+}
+
 /**
  * xsc_direct_call() - an op like the last that went to a device, as the call
  * @ring:	the ring, locked; xsc_ring_waits_for_one() holds
@@ -485,22 +494,17 @@ no:
 s64 xsc_direct_call(const struct xsc_ring *ring, const struct xsc_sqe *sqe)
 {
 	const u64 *args = sqe->args;
-	bool out = sqe->op == __NR_pwrite64;
 	s64 res;
 
-	if ((!out && sqe->op != __NR_pread64) ||
-	    (int)args[0] != ring->direct_fd || xsc_sqe_extras(sqe) ||
-	    signal_pending(current) || xsc_controlled())
+	if (xsc_sqe_extras(sqe) || !xsc_direct_follows(ring, sqe))
 		return XSC_GOES_ON;
 	xsc_count(XSC_WAY_RING, XSC_FAM_FS);
-	if (out)
+	if (sqe->op == __NR_pwrite64)
 		res = ksys_pwrite64(args[0], u64_to_user_ptr(args[1]), args[2],
 				    args[3]);
 	else
 		res = ksys_pread64(args[0], u64_to_user_ptr(args[1]), args[2],
 				   args[3]);
-	if (unlikely(xsc_interrupted(res)))
-		res = -EINTR;
 	xsc_trace_op(XSC_WAY_RING, sqe->op, res);
 	return res;
 }
@@ -539,10 +543,8 @@ u32 xsc_direct_run(struct xsc_ring *ring, u32 left)
 		sqe = &req->sqe;
 		xsc_ring_read_sqe(ring, ring->sq_head + n, sqe);
 		ring->c.left = left - n - 1;
-		if ((sqe->op != __NR_pread64 && sqe->op != __NR_pwrite64) ||
-		    (int)sqe->args[0] != ring->direct_fd ||
-		    xsc_sqe_extras(sqe) & ~XSC_SQE_FIXED_BUFFER ||
-		    signal_pending(current) || xsc_controlled() ||
+		if (xsc_sqe_extras(sqe) & ~XSC_SQE_FIXED_BUFFER ||
+		    !xsc_direct_follows(ring, sqe) ||
 		    !xsc_short_start(ring, pool, req))
 			break;
 	}

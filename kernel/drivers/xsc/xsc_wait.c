@@ -4,6 +4,7 @@
  *
  * Meanwhile it tries what has become ready, in place of a worker.
  */
+#include <linux/export.h>
 #include <linux/hrtimer.h>
 #include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
