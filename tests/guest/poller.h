@@ -22,6 +22,20 @@ static inline int poller_cpus(void)
 	return cpus;
 }
 
+/* keep the calling thread on one CPU, the @nth of those that it has; -1: let it go wherever it may */
+static inline void poller_pin(int nth)
+{
+	unsigned long mask[16] = { 0 }, to[16] = { 0 };
+	long n = sys(SYS_sched_getaffinity, 0, sizeof(mask), mask);
+
+	if (nth < 0)
+		memset(to, 0xff, sizeof(to));
+	for (long i = 0; nth >= 0 && i < n * 8; i++)
+		if (mask[i / 64] >> i % 64 & 1 && !nth--)
+			to[i / 64] = 1UL << i % 64;
+	sys(SYS_sched_setaffinity, 0, sizeof(to), to);
+}
+
 #define POLLER_OR_SKIP()						\
 	do {								\
 		RINGS_OR_SKIP();					\
