@@ -5,7 +5,8 @@
  * Built in (CONFIG_XSC_HOOKS): xsc_op.c, xsc_batch.c, xsc_guard.c, xsc_note.c,
  * xsc_exec.c, xsc_rw.c, xsc_direct.c, xsc_buffers.c, xsc_async.c,
  * xsc_cancel.c, xsc_wait.c, xsc_try.c, xsc_poll.c, xsc_pool.c, xsc_poller.c,
- * xsc_watched.c.  In xsc.ko (CONFIG_XSC): xsc_core.c, xsc_consume_*.c.
+ * xsc_watched.c, xsc_doorbell.c, xsc_run.c, xsc_consume_*.c.  In xsc.ko
+ * (CONFIG_XSC): xsc_core.c.
  */
 #ifndef _DRIVERS_XSC_XSC_H
 #define _DRIVERS_XSC_XSC_H
@@ -169,6 +170,13 @@ static __always_inline bool xsc_interrupted(s64 res)
 	       res != -ENOIOCTLCMD;
 }
 
+/* signal_pending(current) with one look. */
+static __always_inline bool xsc_signal_pending(void)
+{
+	return READ_ONCE(current_thread_info()->flags) &
+	       (_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL);
+}
+
 /* xsc_rw.c: reads and writes */
 void xsc_held_put(struct xsc_held *held);
 struct file *xsc_held_get(struct xsc_held *held, unsigned int fd);
@@ -179,7 +187,8 @@ s64 xsc_run_pread(struct xsc_held *held, unsigned int fd, void __user *buf,
 s64 xsc_run_read(struct xsc_held *held, unsigned int fd, void __user *buf,
 		 size_t count);
 s64 xsc_run_close(struct xsc_held *held, unsigned int fd);
-s64 xsc_start_pread(struct xsc_container *c, const struct xsc_sqe *sqe);
+s64 xsc_start_pread(struct xsc_container *c, unsigned int fd, void __user *buf,
+		    size_t count, loff_t pos);
 
 /* Before an op that is not a part of the run. */
 static __always_inline void xsc_held_drop(struct xsc_held *held)
@@ -214,13 +223,14 @@ static __always_inline u32 xsc_sqe_extras(const struct xsc_sqe *sqe)
 {
 	BUILD_BUG_ON(offsetof(struct xsc_sqe, flags) != 4);
 	BUILD_BUG_ON(offsetof(struct xsc_sqe, user_data) != 8);
-	return *(const u32 *)&sqe->flags;
+	return READ_ONCE(*(const u32 *)&sqe->flags);
 }
 
-static __always_inline s64 xsc_run_nop(struct xsc_container *c)
+static __always_inline s64 xsc_run_nop(struct xsc_container *c,
+				       enum xsc_way way)
 {
-	xsc_count(c->way, XSC_FAM_OTHER);
-	xsc_trace_op(c->way, XSC_OP_NOP, 0);
+	xsc_count(way, XSC_FAM_OTHER);
+	xsc_trace_op(way, XSC_OP_NOP, 0);
 	return 0;
 }
 
@@ -231,23 +241,31 @@ static __always_inline s64 xsc_run_nop(struct xsc_container *c)
  * @owner:	the module
  * @setup:	XSC_OP_RING_SETUP; returns a file descriptor
  * @fops:	of the rings' files
- * @enter:	XSC_OP_RING_ENTER; takes over a reference to a file of @fops, since
- *		an op in the ring may end the task
- * @buffers:	XSC_OP_RING_BUFFERS, with a file of @fops
  */
 struct xsc_ring_driver {
 	struct module *owner;
 	long (*setup)(struct xsc_ring_params __user *params);
 	const struct file_operations *fops;
-	long (*enter)(struct file *file, const struct xsc_ring_enter *enter);
-	long (*buffers)(struct file *file, const struct iovec __user *uiov,
-			u64 nr);
 };
 
+extern const struct file_operations *xsc_ring_file_ops;
+
+/* An open file of the driver keeps the module. */
+static inline bool xsc_ring_file(const struct file *file)
+{
+	return file->f_op == READ_ONCE(xsc_ring_file_ops);
+}
+
 long xsc_own_op(struct pt_regs *regs, int nr);
-int xsc_defer(struct callback_head *work);
 void xsc_ring_driver_register(const struct xsc_ring_driver *drv);
 void xsc_ring_driver_unregister(void);
+
+/* xsc_doorbell.c: XSC_OP_RING_ENTER */
+long xsc_ring_enter(const struct pt_regs *regs);
+
+/* xsc_buffers.c: XSC_OP_RING_BUFFERS */
+long xsc_buffers_register(struct file *file, const struct iovec __user *uiov,
+			  u64 nr);
 
 /* xsc_async.c: a chain's op that would block */
 s64 xsc_start_linked(struct xsc_container *c, struct xsc_sqe *sqe);
@@ -300,7 +318,8 @@ static inline void xsc_run_task_work(void)
 		task_work_run();
 }
 
-s64 xsc_run_controlled(struct xsc_container *c, u32 nr);
+s64 xsc_run_controlled(struct xsc_container *c, enum xsc_way way, u32 nr,
+		       const struct xsc_opdef *def);
 s64 xsc_after_call(struct xsc_container *c, s64 res);
 
 /* Is there now a control, or work for the way out? */
@@ -330,35 +349,22 @@ static __always_inline s64 xsc_run_held(struct xsc_container *c, u32 nr)
 }
 
 /**
- * xsc_run_loaded() - run one op whose arguments are in the registers
- * @c:		the container
+ * xsc_run_unwatched() - run one native op that no control looks at
+ * @c:		the container, with its registers loaded
  * @way:	its way
- * @nr:		the op
+ * @nr:		the op, below NR_syscalls also under speculation
+ * @def:	its row of the op table, without XSC_OPF_DIRECT
  *
  * Return: as xsc_run().
  */
-static __always_inline s64 xsc_run_loaded(struct xsc_container *c,
-					  enum xsc_way way, u32 nr)
+static __always_inline s64 xsc_run_unwatched(struct xsc_container *c,
+					     enum xsc_way way, u32 nr,
+					     const struct xsc_opdef *def)
 {
-	const struct xsc_opdef *def;
 	s64 res;
-
-	if (unlikely(nr >= NR_syscalls)) {
-		if (nr != XSC_OP_NOP)
-			return xsc_check_op(c, nr);
-		xsc_count(way, XSC_FAM_OTHER);
-		xsc_trace_op(way, XSC_OP_NOP, 0);
-		return 0;
-	}
-	nr = array_index_nospec(nr, NR_syscalls);
-	def = &xsc_optable[nr];
-	if (unlikely(def->flags & XSC_OPF_DIRECT))
-		return xsc_malformed(c, -EINVAL);
 
 	xsc_op_nr_load(c->regs, nr);
 	xsc_count(way, def->family);
-	if (unlikely(xsc_controlled()))
-		return xsc_run_controlled(c, nr);
 	if (def->flags & XSC_OPF_HELD) {
 		res = xsc_run_held(c, nr);
 		regs_set_return_value(c->regs, res);
@@ -370,6 +376,31 @@ static __always_inline s64 xsc_run_loaded(struct xsc_container *c,
 		res = xsc_after_call(c, res);
 	xsc_trace_op(way, nr, res);
 	return res;
+}
+
+/**
+ * xsc_run_loaded() - run one op whose arguments are in the registers
+ * @c:		the container
+ * @way:	its way
+ * @nr:		the op
+ *
+ * Return: as xsc_run().
+ */
+static __always_inline s64 xsc_run_loaded(struct xsc_container *c,
+					  enum xsc_way way, u32 nr)
+{
+	const struct xsc_opdef *def;
+
+	if (unlikely(nr >= NR_syscalls))
+		return nr == XSC_OP_NOP ? xsc_run_nop(c, way) :
+					  xsc_check_op(c, nr);
+	nr = array_index_nospec(nr, NR_syscalls);
+	def = &xsc_optable[nr];
+	if (unlikely(def->flags & XSC_OPF_DIRECT))
+		return xsc_malformed(c, -EINVAL);
+	if (unlikely(xsc_controlled()))
+		return xsc_run_controlled(c, way, nr, def);
+	return xsc_run_unwatched(c, way, nr, def);
 }
 
 /**

@@ -35,7 +35,6 @@ bool xsc_audited(void)
 {
 	return audit_enabled && READ_ONCE(audit_n_rules);
 }
-EXPORT_SYMBOL_GPL(xsc_audited);
 
 /* --- rings ------------------------------------------------------------- */
 
@@ -46,12 +45,15 @@ EXPORT_SYMBOL_GPL(xsc_audited);
 void xsc_ring_init(struct xsc_ring *ring)
 {
 	mutex_init(&ring->lock);
+	ring->c.prior = xsc_ring_chain_prior;
+	ring->c.abort = xsc_ring_abort;
 	kref_init(&ring->ref);
 	spin_lock_init(&ring->cq_lock);
 	INIT_LIST_HEAD(&ring->reqs);
 	INIT_HLIST_HEAD(&ring->direct);
 	INIT_HLIST_HEAD(&ring->spare);
 	INIT_LIST_HEAD(&ring->poll_node);
+	init_task_work(&ring->rescue, xsc_ring_rescued);
 	xsc_adapt_init(&ring->adapt);
 	init_waitqueue_head(&ring->cq_wait);
 }
@@ -157,7 +159,6 @@ void xsc_ring_publish_end(struct xsc_ring *ring)
 	xsc_ring_publish(ring);
 	xsc_ring_wake(ring);
 }
-EXPORT_SYMBOL_GPL(xsc_ring_publish_end);
 
 /*
  * A CQE that was promised.  With @last it is the request's last one.
@@ -1085,7 +1086,6 @@ s64 xsc_start(struct xsc_container *c, struct xsc_ring *ring,
 		xsc_req_advance(req);
 	return XSC_GOES_ON;
 }
-EXPORT_SYMBOL_GPL(xsc_start);
 
 /* Copy the rest of the chain; 0 if it has to stay with the caller. */
 static unsigned int xsc_chain_length(struct xsc_container *c,

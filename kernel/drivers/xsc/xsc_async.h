@@ -91,7 +91,6 @@ struct xsc_region {
  * @poll:	XSC_RING_POLL
  * @adaptive:	XSC_RING_ADAPT
  * @polling:	the poller has @lock
- * @consume:	for the poller: take SQEs, with @lock held
  * @poll_idle:	microseconds
  * @poll_last:	when the poller last found something
  * @poller:	whose it is; a reference, or NULL.  Changed with @lock held.
@@ -158,7 +157,6 @@ struct xsc_ring {
 	bool			poll;
 	bool			adaptive;
 	bool			polling;
-	long (*consume)(struct xsc_ring *ring, struct file *file);
 	u32			poll_idle;
 	u64			poll_last;
 	struct xsc_poller	*poller;
@@ -404,6 +402,49 @@ struct xsc_pool {
 	DECLARE_HASHTABLE(order, 6);
 };
 
+/**
+ * struct xsc_consumer - how the ops of a family are taken off a ring
+ * @family:	enum xsc_family
+ * @interrupted: a signal ended the op before it had any effect.  A restart code
+ *		(xsc_interrupted()) leaves the SQE in the ring for the next
+ *		doorbell; all else is the result.
+ */
+struct xsc_consumer {
+	enum xsc_family family;
+	s64 (*interrupted)(const struct xsc_sqe *sqe, s64 res);
+};
+
+/* xsc_consume_*.c */
+extern const struct xsc_consumer xsc_consumer_fs;
+extern const struct xsc_consumer xsc_consumer_net;
+extern const struct xsc_consumer xsc_consumer_timer;
+extern const struct xsc_consumer xsc_consumer_sync;
+
+/* xsc_doorbell.c: ringing */
+void xsc_ring_rescued(struct callback_head *work);
+long xsc_ring_defer(struct file *file, struct xsc_ring_enter __user *uarg);
+
+/* The ring of a file that the current process may ring, or an ERR_PTR. */
+static inline struct xsc_ring *xsc_ring_of(struct file *file)
+{
+	/* Pairs with the cmpxchg in xsc_ring_ioctl(). */
+	struct xsc_ring *ring = smp_load_acquire(&file->private_data);
+
+	if (!ring)
+		return ERR_PTR(-EINVAL);
+	if (ring->mm != current->mm)
+		return ERR_PTR(-EPERM);
+	if (current->xsc.container)
+		return ERR_PTR(-EDEADLK);
+	return ring;
+}
+
+/* xsc_run.c: SQEs */
+long xsc_ring_run(struct xsc_ring *ring, struct file *file, u32 to_submit,
+		  u32 wants);
+int xsc_ring_chain_prior(struct xsc_container *c, unsigned int back, s64 *res);
+void xsc_ring_abort(struct xsc_container *c);
+
 /* xsc_cancel.c: ops that end early */
 s64 xsc_ring_cancel(struct xsc_ring *ring, const struct xsc_sqe *sqe);
 s64 xsc_ring_limit(struct xsc_ring *ring, const struct xsc_sqe *sqe);
@@ -491,8 +532,6 @@ s64 xsc_direct_call(const struct xsc_ring *ring, const struct xsc_sqe *sqe);
 u32 xsc_direct_run(struct xsc_ring *ring, u32 left);
 
 /* xsc_buffers.c: registered buffers */
-long xsc_buffers_register(struct xsc_ring *ring,
-			  const struct iovec __user *uiov, u64 nr);
 int xsc_buffers_drop(struct xsc_ring *ring);
 unsigned int xsc_buffers_nr(struct xsc_ring *ring);
 s64 xsc_buffers_check(struct xsc_container *c, struct xsc_ring *ring,

@@ -101,13 +101,6 @@ fault:
 	return false;
 }
 
-/* signal_pending(current) with one look. */
-static __always_inline bool xsc_signal_pending(void)
-{
-	return READ_ONCE(current_thread_info()->flags) &
-	       (_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL);
-}
-
 /* XSC_OP_BATCH; see xsc_uapi.h for the contract. */
 static long xsc_batch(const struct xsc_op_regs *args)
 {
@@ -183,8 +176,9 @@ static long xsc_batch(const struct xsc_op_regs *args)
 
 /* The ring driver is a module; it comes and goes. */
 static const struct xsc_ring_driver __rcu *xsc_ring_driver;
+
 /* Its @fops: who has a file of these need not ask whether the driver is there. */
-static const struct file_operations *xsc_ring_fops;
+const struct file_operations *xsc_ring_file_ops;
 
 /**
  * xsc_ring_driver_register() - offer the ring ops
@@ -193,14 +187,14 @@ static const struct file_operations *xsc_ring_fops;
 void xsc_ring_driver_register(const struct xsc_ring_driver *drv)
 {
 	rcu_assign_pointer(xsc_ring_driver, drv);
-	WRITE_ONCE(xsc_ring_fops, drv->fops);
+	WRITE_ONCE(xsc_ring_file_ops, drv->fops);
 }
 EXPORT_SYMBOL_GPL(xsc_ring_driver_register);
 
 /** xsc_ring_driver_unregister() - take the ring ops away */
 void xsc_ring_driver_unregister(void)
 {
-	WRITE_ONCE(xsc_ring_fops, NULL);
+	WRITE_ONCE(xsc_ring_file_ops, NULL);
 	RCU_INIT_POINTER(xsc_ring_driver, NULL);
 	synchronize_rcu();
 }
@@ -234,23 +228,9 @@ static long xsc_ring_setup(const struct xsc_op_regs *args)
 	return ret;
 }
 
-/*
- * The driver of a ring's file, or NULL.  An open file of the driver's keeps the
- * module, also when an op closes it: the last reference is put on the way out
- * of the kernel.
- */
-static __always_inline const struct xsc_ring_driver *
-xsc_ring_driver_of(const struct file *file)
-{
-	if (unlikely(file->f_op != READ_ONCE(xsc_ring_fops)))
-		return NULL;
-	return rcu_dereference_protected(xsc_ring_driver, true);
-}
-
 static long xsc_ring_buffers(const struct xsc_op_regs *args)
 {
 	const struct iovec __user *uiov = (void __user *)args->args[1];
-	const struct xsc_ring_driver *drv;
 	struct file *file;
 	long ret;
 
@@ -259,8 +239,8 @@ static long xsc_ring_buffers(const struct xsc_op_regs *args)
 	file = fget(args->args[0]);
 	if (!file)
 		return -EBADF;
-	drv = xsc_ring_driver_of(file);
-	ret = drv ? drv->buffers(file, uiov, args->args[2]) : -EOPNOTSUPP;
+	ret = xsc_ring_file(file) ?
+	      xsc_buffers_register(file, uiov, args->args[2]) : -EOPNOTSUPP;
 	fput(file);
 	return ret;
 }
@@ -284,47 +264,6 @@ static noinline long xsc_ring_seen(struct pt_regs *regs, int op)
 	syscall_op_exit_work(regs);
 	return regs_return_value(regs);
 }
-
-static noinline long xsc_ring_enter(const struct pt_regs *regs)
-{
-	const struct xsc_ring_driver *drv;
-	struct xsc_ring_enter enter;
-	struct file *file;
-	u64 args[6];
-
-	xsc_op_args_get(regs, args);
-	enter.to_submit = args[1];
-	enter.flags = args[2];
-	enter.min_complete = args[3];
-	enter.resv = 0;
-	enter.timeout = args[4];
-	file = fget(args[0]);
-	if (!file)
-		return -EBADF;
-	drv = xsc_ring_driver_of(file);
-	if (!drv) {
-		fput(file);
-		return -EOPNOTSUPP;
-	}
-	return drv->enter(file, &enter);
-}
-
-/**
- * xsc_defer() - run a container when the current call has ended
- * @work:	called in this task on its way back to user mode, or, if it
- *		dies first, with PF_EXITING set
- *
- * For a doorbell that came by ioctl().  The controls keep one call per task,
- * and the ioctl is it until it ends; also it holds things, such as its file,
- * that an op which ends the task would leak.
- *
- * Return: 0, or -ESRCH in a dying task.
- */
-int xsc_defer(struct callback_head *work)
-{
-	return task_work_add(current, work, TWA_RESUME);
-}
-EXPORT_SYMBOL_GPL(xsc_defer);
 
 static noinline long xsc_own_other(struct pt_regs *regs, int nr)
 {

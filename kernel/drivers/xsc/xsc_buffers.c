@@ -263,18 +263,21 @@ int xsc_buffers_drop(struct xsc_ring *ring)
 
 /**
  * xsc_buffers_register() - XSC_OP_RING_BUFFERS
- * @ring:	of the current process
+ * @file:	of a ring
  * @uiov:	where the buffers are
  * @nr:		how many; 0 to have none any more
  *
  * Return: 0 or a negative errno.
  */
-long xsc_buffers_register(struct xsc_ring *ring,
-			  const struct iovec __user *uiov, u64 nr)
+long xsc_buffers_register(struct file *file, const struct iovec __user *uiov,
+			  u64 nr)
 {
+	struct xsc_ring *ring = xsc_ring_of(file);
 	struct xsc_buffers *set;
 	bool busy;
 
+	if (IS_ERR(ring))
+		return PTR_ERR(ring);
 	if (!ring->async || nr > XSC_BUFFERS_MAX)
 		return -EINVAL;
 	if (!nr)
@@ -336,7 +339,6 @@ s64 xsc_buffers_check(struct xsc_container *c, struct xsc_ring *ring,
 	}
 	return err == -EINVAL ? xsc_malformed(c, err) : err;
 }
-EXPORT_SYMBOL_GPL(xsc_buffers_check);
 
 /**
  * xsc_buffers_iter() - the pages of an op that a device is to have

@@ -117,7 +117,6 @@ s64 xsc_ring_cancel(struct xsc_ring *ring, const struct xsc_sqe *sqe)
 		return nr;
 	return running ? -EALREADY : 0;
 }
-EXPORT_SYMBOL_GPL(xsc_ring_cancel);
 
 /* XSC_OP_LIMIT: the time is over. */
 static enum hrtimer_restart xsc_req_expire(struct hrtimer *timer)
@@ -217,7 +216,6 @@ s64 xsc_ring_limit(struct xsc_ring *ring, const struct xsc_sqe *sqe)
 	spin_unlock_irq(&ring->cq_lock);
 	return ret;
 }
-EXPORT_SYMBOL_GPL(xsc_ring_limit);
 
 /**
  * xsc_ring_close() - its file is closed

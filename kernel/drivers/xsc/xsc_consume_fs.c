@@ -6,7 +6,7 @@
  * next doorbell takes it up again in its place, so the order of ops on one
  * file position is kept.
  */
-#include "xsc_ring.h"
+#include "xsc_async.h"
 
 static s64 xsc_fs_interrupted(const struct xsc_sqe *sqe, s64 res)
 {

@@ -7,7 +7,7 @@
  * ring.  connect() goes on in the background when interrupted, and calling it
  * again would say EALREADY, so it ends.
  */
-#include "xsc_ring.h"
+#include "xsc_async.h"
 
 static s64 xsc_net_interrupted(const struct xsc_sqe *sqe, s64 res)
 {

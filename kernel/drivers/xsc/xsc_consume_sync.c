@@ -6,7 +6,7 @@
  * with -EINTR when a signal came: whoever waits must look at the condition
  * again, futex(2) and signal(7) say so for the calls themselves.
  */
-#include "xsc_ring.h"
+#include "xsc_async.h"
 
 static s64 xsc_sync_interrupted(const struct xsc_sqe *sqe, s64 res)
 {

@@ -9,7 +9,7 @@
  */
 #include <linux/time.h>
 
-#include "xsc_ring.h"
+#include "xsc_async.h"
 
 static s64 xsc_timer_interrupted(const struct xsc_sqe *sqe, s64 res)
 {

@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * xsc_core.c - rings and /dev/xsc
+ * xsc_core.c - rings and /dev/xsc: making and mapping them
  *
- * A ring has two regions, each written by one side only.  All that the kernel
- * reads of the SR region is sq_tail, cq_head and, once, each SQE; all that it
- * reads of the CR region is what it wrote there, and that only for forwards.
- *
- * ring->lock serialises doorbells and is held while ops run, so it nests
- * outside of everything.  Ops that go on after the doorbell are the business
- * of the built-in part: xsc_async.h has the locks.
+ * Ringing it, what that does with SQEs, and what goes on when it has ended, is
+ * built in: xsc_doorbell.c, xsc_run.c, xsc_async.h.
  */
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
@@ -17,33 +12,15 @@
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/nospec.h>
 #include <linux/sched/mm.h>
-#include <linux/sched/signal.h>
-#include <linux/sched/task_stack.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
-#include <linux/task_work.h>
-#include <linux/time.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
-#include "xsc_ring.h"
-#include "xsc_trace.h"
+#include "xsc_async.h"
 
 static const struct file_operations xsc_ring_fops;
-static int xsc_ring_chain_prior(struct xsc_container *c, unsigned int back,
-				s64 *res);
-static void xsc_ring_abort(struct xsc_container *c);
-static long xsc_ring_consume(struct xsc_ring *ring, struct file *file);
-static void xsc_ring_rescued(struct callback_head *work);
-
-static const struct xsc_consumer * const xsc_consumers[XSC_FAM_NR] = {
-	[XSC_FAM_FS] = &xsc_consumer_fs,
-	[XSC_FAM_NET] = &xsc_consumer_net,
-	[XSC_FAM_TIMER] = &xsc_consumer_timer,
-	[XSC_FAM_SYNC] = &xsc_consumer_sync,
-};
 
 static int xsc_region_alloc(struct xsc_region *r, size_t size, pgprot_t prot)
 {
@@ -123,8 +100,6 @@ static struct xsc_ring *xsc_ring_new(struct xsc_ring_params __user *uparams)
 	ring->direct_fd = -1;
 	mmgrab(current->mm);
 	ring->mm = current->mm;
-	ring->c.prior = xsc_ring_chain_prior;
-	ring->c.abort = xsc_ring_abort;
 
 	if (p.flags & XSC_RING_ASYNC) {
 		ring->async = true;
@@ -141,8 +116,6 @@ static struct xsc_ring *xsc_ring_new(struct xsc_ring_params __user *uparams)
 		ring->poll = true;
 		ring->adaptive = p.flags & XSC_RING_ADAPT;
 		ring->poll_idle = p.poll_idle;
-		ring->consume = xsc_ring_consume;
-		init_task_work(&ring->rescue, xsc_ring_rescued);
 	}
 	err = xsc_region_alloc(&ring->sr, p.sr_size, PAGE_KERNEL_RO);
 	if (!err)
@@ -166,539 +139,6 @@ static struct xsc_ring *xsc_ring_new(struct xsc_ring_params __user *uparams)
 free:
 	xsc_ring_put(ring);
 	return ERR_PTR(err);
-}
-
-/* With XSC_RING_ASYNC the results of a chain are kept apart. */
-static int xsc_ring_chain_prior(struct xsc_container *c, unsigned int back,
-				s64 *res)
-{
-	struct xsc_ring *ring = container_of(c, struct xsc_ring, c);
-
-	if (back > c->pos || back >= XSC_CHAIN_RES)
-		return -EINVAL;
-	*res = ring->chain[(c->pos - back) % XSC_CHAIN_RES];
-	return 0;
-}
-
-/*
- * Without it completions are in order, so the CQE @back places ago is the
- * SQE's.
- */
-static __always_inline int xsc_ring_prior(struct xsc_container *c,
-					  unsigned int back, s64 *res)
-{
-	struct xsc_ring *ring = container_of(c, struct xsc_ring, c);
-
-	if (back > ring->done || back > ring->cq_mask)
-		return -EINVAL;
-	*res = ring->cqes[(ring->cq_tail - back) & ring->cq_mask].res;
-	return 0;
-}
-
-static __always_inline void xsc_ring_write(struct xsc_ring *ring, u64 data,
-					   s64 res)
-{
-	struct xsc_cqe *cqe = &ring->cqes[ring->cq_tail & ring->cq_mask];
-
-	cqe->user_data = data;
-	cqe->res = res;
-	ring->cq_tail++;
-}
-
-static __always_inline void xsc_ring_complete(struct xsc_ring *ring, u64 data,
-					      s64 res)
-{
-	if (likely(xsc_ring_alone(ring))) {
-		xsc_ring_write(ring, data, res);
-	} else {
-		spin_lock_irq(&ring->cq_lock);
-		xsc_ring_write(ring, data, res);
-		spin_unlock_irq(&ring->cq_lock);
-	}
-	ring->done++;
-	ring->sq_head++;
-}
-
-/* xsc_issue_chained(), without XSC_RING_ASYNC. */
-static s64 xsc_ring_issue_chained(struct xsc_ring *ring, struct xsc_sqe *sqe)
-{
-	struct xsc_container *c = &ring->c;
-	s64 res, add;
-
-	if (!c->linked)
-		c->failed = false;
-	res = xsc_chain_begin(c, sqe, XSC_SQE_F_SYNC, xsc_ring_prior, &add);
-	if (likely(!res)) {
-		if (sqe->flags & XSC_SQE_FORWARD)
-			xsc_sqe_arg_add(sqe, add);
-		if (xsc_lasts(sqe->op))
-			xsc_ring_publish(ring);
-		res = xsc_run(c, sqe);
-	}
-	if (likely(!xsc_interrupted(res)))
-		xsc_chain_end(c, sqe, res);
-	return res;
-}
-
-/* Not a plain op of a plain ring. */
-static noinline s64 xsc_ring_issue_slow(struct xsc_ring *ring,
-					struct xsc_sqe *sqe)
-{
-	u32 alone = ring->async ? XSC_SQE_F_ASYNC : 0;
-	bool chained = (xsc_sqe_extras(sqe) & ~alone) | ring->c.linked;
-
-	if (unlikely(sqe->flags & XSC_SQE_FIXED_BUFFER) && !chained) {
-		s64 err = xsc_buffers_check(&ring->c, ring, sqe);
-
-		if (err)
-			return err;
-	}
-	if (ring->async && xsc_starts(sqe->op)) {
-		if (!chained)
-			return xsc_start(&ring->c, ring, sqe);
-	} else if (!chained) {
-		if (sqe->op == XSC_OP_LIMIT)
-			return xsc_ring_limit(ring, sqe);
-		xsc_ring_unplug(ring);
-		xsc_ring_publish_end(ring);
-		if (sqe->op == XSC_OP_CANCEL)
-			return xsc_ring_cancel(ring, sqe);
-	}
-	return chained ? xsc_issue_chained(&ring->c, sqe) :
-			 xsc_run(&ring->c, sqe);
-}
-
-/* A signal ended the op: what that means is its family's to say. */
-static noinline s64 xsc_ring_interrupted(const struct xsc_sqe *sqe, s64 res)
-{
-	const struct xsc_consumer *consumer;
-	u32 nr = array_index_nospec(sqe->op, NR_syscalls);
-
-	consumer = xsc_consumers[xsc_optable[nr].family];
-	return consumer ? consumer->interrupted(sqe, res) : res;
-}
-
-static __always_inline s64 xsc_ring_issue(struct xsc_ring *ring,
-					  struct xsc_sqe *sqe, bool async)
-{
-	u32 nr = sqe->op;
-	bool lasts;
-	s64 res;
-
-	if (unlikely(xsc_sqe_extras(sqe) | ring->c.linked)) {
-		res = async ? xsc_ring_issue_slow(ring, sqe) :
-			      xsc_ring_issue_chained(ring, sqe);
-	} else if (likely(nr < NR_syscalls)) {
-		nr = array_index_nospec(nr, NR_syscalls);
-		lasts = xsc_optable[nr].flags & XSC_OPF_LASTS;
-		res = XSC_GOES_ON;
-		if (nr == __NR_pread64 && (int)sqe->args[0] != ring->direct_fd)
-			res = xsc_start_pread(&ring->c, sqe);
-		if (res != XSC_GOES_ON) {
-			;	/* all of it was in memory */
-		} else if (!async) {
-			if (lasts)
-				xsc_ring_publish(ring);
-			res = xsc_run(&ring->c, sqe);
-		} else if (lasts) {
-			res = xsc_ring_issue_slow(ring, sqe);
-		} else {
-			xsc_ring_unplug(ring);
-			res = xsc_run(&ring->c, sqe);
-		}
-	} else if (nr == XSC_OP_NOP) {
-		res = xsc_run_nop(&ring->c);
-	} else {
-		res = xsc_ring_issue_slow(ring, sqe);
-	}
-	if (unlikely(xsc_interrupted(res)))
-		res = xsc_ring_interrupted(sqe, res);
-	return res;
-}
-
-/* What xsc_doorbell() holds while ops run. */
-static void xsc_ring_abort(struct xsc_container *c)
-{
-	struct xsc_ring *ring = container_of(c, struct xsc_ring, c);
-	struct file *file = ring->bell;
-
-	xsc_ring_publish_end(ring);
-	mutex_unlock(&ring->lock);
-	fput(file);
-}
-
-/* SQEs that have gone on by themselves: they are consumed. */
-static void xsc_ring_went_on(struct xsc_ring *ring)
-{
-	struct xsc_cr_hdr *cr = ring->cr.addr;
-
-	ring->sq_head += 1 + ring->c.taken;
-	ring->done += 1 + ring->c.taken;
-	ring->c.taken = 0;
-	/* Pairs with the user's load-acquire of sq_head: our copy is made. */
-	smp_store_release(&cr->sq_head, ring->sq_head);
-}
-
-/* What has gone on by itself and what it has completed are published already. */
-static __always_inline void xsc_ring_publish_rest(struct xsc_ring *ring)
-{
-	const struct xsc_cr_hdr *cr = ring->cr.addr;
-
-	if (READ_ONCE(ring->cq_tail) != READ_ONCE(cr->cq_tail) ||
-	    ring->sq_head != READ_ONCE(cr->sq_head))
-		xsc_ring_publish_end(ring);
-}
-
-/* SQEs that the poller takes in one go: other rings want their turn. */
-#define XSC_POLL_SQES	64
-
-/*
- * May the poller run the SQE just read?  What stands in a chain has been looked
- * at when the chain began; if it has changed since, it is nobody's.
- */
-static noinline bool xsc_ring_pollable(struct xsc_ring *ring, u32 left)
-{
-	struct xsc_sqe next = ring->sqe;
-	u32 i;
-
-	if (ring->c.linked) {
-		if (xsc_for_caller(next.op, next.args))
-			ring->sqe.op = XSC_OP_BATCH;	/* EINVAL */
-		return true;
-	}
-	if (ring->done >= XSC_POLL_SQES || !xsc_polled(ring, &next))
-		return false;
-	for (i = 1; next.flags & XSC_SQE_LINK && i < left; i++) {
-		xsc_ring_read_sqe(ring, ring->sq_head + i, &next);
-		if (xsc_for_caller(next.op, next.args))
-			return false;
-	}
-	return true;
-}
-
-/*
- * What has gone to a device before, and is all that the doorbell waits for.  A
- * signal that ends it leaves it in the ring, and is what *@ret says.
- */
-static bool xsc_ring_call(struct xsc_ring *ring, long *ret)
-{
-	s64 res;
-
-	xsc_ring_read_sqe(ring, ring->sq_head, &ring->sqe);
-	res = xsc_direct_call(ring, &ring->sqe);
-	if (unlikely(res == XSC_GOES_ON))
-		return false;
-	if (unlikely(xsc_interrupted(res))) {
-		*ret = xsc_ring_interrupted(&ring->sqe, res);
-		return true;
-	}
-	xsc_ring_complete(ring, ring->sqe.user_data, res);
-	xsc_ring_publish_end(ring);
-	return true;
-}
-
-/*
- * Take up to @to_submit SQEs; the thread will wait for @wants CQEs.  Returns a
- * count, an errno or a restart code.
- */
-static long xsc_ring_run(struct xsc_ring *ring, struct file *file,
-			 u32 to_submit, u32 wants)
-{
-	const struct xsc_sr_hdr *sr = ring->sr.addr;
-	struct xsc_cr_hdr *cr = ring->cr.addr;
-	struct xsc_container *c = &ring->c;
-	const bool async = ring->async;
-	u32 queued, used, inflight = 0, flags = 0;
-	u32 left, room;
-	long ret = 0;
-
-	ring->bell = file;
-	ring->done = 0;
-	ring->wants = wants;
-	/* Pairs with the user's store-release of sq_tail: SQEs before index. */
-	queued = smp_load_acquire(&sr->sq_tail) - ring->sq_head;
-	/* Pairs with the user's store-release of cq_head: CQEs were read. */
-	used = smp_load_acquire(&sr->cq_head);
-	if (async)
-		/*
-		 * Pairs with the store-release in xsc_ring_post(): what is not
-		 * in flight any more is in cq_tail.  The other way round it may
-		 * count twice, which is safe.
-		 */
-		inflight = smp_load_acquire(&ring->inflight);
-	used = READ_ONCE(ring->cq_tail) - used;
-	c->room = ring->cq_mask + 1 - used - inflight;
-	if (queued > ring->sq_mask + 1 || used > ring->cq_mask + 1) {
-		WRITE_ONCE(cr->flags, XSC_CR_SQ_BROKEN);
-		return -EINVAL;
-	}
-	/* cq_head went backwards under what is in flight. */
-	if ((s32)c->room < 0)
-		c->room = 0;
-
-	left = min(to_submit, queued);
-	c->left = left - 1;
-	if (ring->direct_fd >= 0 && !ring->polling) {
-		u32 direct;
-
-		if (xsc_ring_waits_for_one(ring) && c->room &&
-		    xsc_ring_call(ring, &ret))
-			goto out;
-		direct = xsc_direct_run(ring, min(left, c->room));
-		left -= direct;
-		c->room -= direct;
-		if (likely(!left)) {
-			xsc_ring_unplug(ring);
-			goto out;
-		}
-	}
-	ret = xsc_container_begin(c, XSC_WAY_RING);
-	if (ret)
-		return ret;
-	if (async)
-		c->async = ring;
-
-	room = c->room;
-	for (; left; left--) {
-		s64 res;
-
-		if (unlikely(!room)) {
-			flags = XSC_CR_CQ_FULL;
-			if (!ring->done)
-				ret = -EBUSY;
-			break;
-		}
-		xsc_ring_read_sqe(ring, ring->sq_head, &ring->sqe);
-		if (async) {
-			c->left = left - 1;
-			c->room = room;
-			if (unlikely(ring->polling) &&
-			    !xsc_ring_pollable(ring, left)) {
-				ret = -EPERM;
-				break;
-			}
-		}
-		res = xsc_ring_issue(ring, &ring->sqe, async);
-		if (unlikely(xsc_interrupted(res))) {
-			ret = res == -ERESTART_RESTARTBLOCK ? -EINTR : res;
-			break;
-		}
-		room--;
-		if (unlikely(res == XSC_GOES_ON)) {
-			left -= c->taken;
-			room -= c->taken;
-			xsc_ring_went_on(ring);
-		} else if (async && xsc_quiet(ring->sqe.flags, res)) {
-			ring->done++;
-			ring->sq_head++;
-			room++;
-		} else {
-			xsc_ring_complete(ring, ring->sqe.user_data, res);
-		}
-		if (unlikely(signal_pending(current)))
-			break;
-	}
-
-	xsc_ring_unplug(ring);
-	xsc_ring_publish_rest(ring);
-	xsc_ring_count_malformed(ring, c->malformed);
-	xsc_container_end(c);
-out:
-	WRITE_ONCE(cr->sqes_done, cr->sqes_done + ring->done);
-	WRITE_ONCE(cr->flags, flags);
-	ret = ring->done ?: ret;
-	trace_xsc_container(XSC_WAY_RING, ring->done, ret);
-	return ret;
-}
-
-/* For the poller, in its thread. */
-static long xsc_ring_consume(struct xsc_ring *ring, struct file *file)
-{
-	long ret = xsc_ring_run(ring, file, U32_MAX, 0);
-
-	/* It was interrupted, and tries again. */
-	return xsc_interrupted(ret) || ret == -EINTR ? 0 : ret;
-}
-
-/* The ring of a file that the current process may ring, or an ERR_PTR. */
-static struct xsc_ring *xsc_ring_of(struct file *file)
-{
-	/* Pairs with the cmpxchg in xsc_ring_ioctl(). */
-	struct xsc_ring *ring = smp_load_acquire(&file->private_data);
-
-	if (!ring)
-		return ERR_PTR(-EINVAL);
-	if (ring->mm != current->mm)
-		return ERR_PTR(-EPERM);
-	if (current->xsc.container)
-		return ERR_PTR(-EDEADLK);
-	return ring;
-}
-
-/**
- * struct xsc_entered - what a doorbell is asked for
- * @to_submit:	SQEs
- * @min:	CQEs to wait for
- * @timed:	until @until at most
- * @until:	on the monotonic clock
- */
-struct xsc_entered {
-	u32	to_submit;
-	u32	min;
-	bool	timed;
-	ktime_t	until;
-};
-
-static __always_inline int xsc_entered_get(struct xsc_entered *e,
-					   const struct xsc_ring_enter *enter)
-{
-	struct timespec64 ts;
-
-	if (enter->flags || enter->resv)
-		return -EINVAL;
-	e->to_submit = enter->to_submit;
-	e->min = enter->min_complete;
-	e->timed = enter->timeout;
-	if (!e->timed)
-		return 0;
-	if (get_timespec64(&ts, u64_to_user_ptr(enter->timeout)))
-		return -EFAULT;
-	if (!timespec64_valid(&ts))
-		return -EINVAL;
-	e->until = ktime_add_safe(ktime_get(), timespec64_to_ktime(ts));
-	return 0;
-}
-
-/*
- * Run a doorbell; takes over a reference to @file, which an op may close.  If
- * an op ends the task this does not return, and xsc_ring_abort() cleans up.
- */
-static long xsc_doorbell(struct file *file, struct xsc_entered *e)
-{
-	struct xsc_ring *ring = xsc_ring_of(file);
-	long ret, waited;
-
-	if (IS_ERR(ring)) {
-		fput(file);
-		return PTR_ERR(ring);
-	}
-	if (unlikely(!mutex_trylock(&ring->lock))) {
-		/* The poller does not make calls that last. */
-		if (!READ_ONCE(ring->polling))
-			WRITE_ONCE(ring->crowded, true);
-		if (mutex_lock_interruptible(&ring->lock)) {
-			fput(file);
-			return -ERESTARTSYS;
-		}
-	}
-	ret = xsc_ring_run(ring, file, e->to_submit, e->timed ? 0 : e->min);
-	xsc_poller_doorbell(ring, ret);
-	mutex_unlock(&ring->lock);
-	if ((e->min || ring->defer) && ret >= 0) {
-		waited = xsc_ring_wait(ring, file, e->min,
-				       e->timed ? &e->until : NULL);
-		if (!ret)
-			ret = waited != -EINTR || e->timed ? waited :
-							     -ERESTARTSYS;
-	}
-	fput(file);
-	return ret;
-}
-
-/*
- * The poller has left SQEs to the thread.  This comes on its way to user mode,
- * where the result of the call that it comes from must stay what it is.
- */
-static void xsc_ring_rescued(struct callback_head *work)
-{
-	struct xsc_ring *ring = container_of(work, struct xsc_ring, rescue);
-	struct xsc_entered e = { .to_submit = U32_MAX };
-	struct pt_regs *regs = current_pt_regs();
-	long result = regs_return_value(regs);
-
-	if (!(current->flags & PF_EXITING) && xsc_not_now(work))
-		return;
-	/* Pairs with the look at it in xsc_poller_rescue_locked(). */
-	smp_store_release(&ring->rescued, false);
-	if (current->flags & PF_EXITING) {
-		fput(ring->file);
-	} else {
-		xsc_doorbell(ring->file, &e);
-		regs_set_return_value(regs, result);
-	}
-}
-
-/* XSC_OP_RING_ENTER */
-static long xsc_ring_op_enter(struct file *file,
-			      const struct xsc_ring_enter *enter)
-{
-	/* As in xsc_own_op(). */
-	struct xsc_entered e __attribute__((__uninitialized__));
-	int err = xsc_entered_get(&e, enter);
-
-	if (err) {
-		fput(file);
-		return err;
-	}
-	return xsc_doorbell(file, &e);
-}
-
-/**
- * struct xsc_deferred - a doorbell that came by ioctl()
- * @work:	for xsc_defer()
- * @file:	the ring's file, with a reference
- * @entered:	what was asked for
- */
-struct xsc_deferred {
-	struct callback_head	work;
-	struct file		*file;
-	struct xsc_entered	entered;
-};
-
-/* The ioctl has ended, as 0; what the doorbell returns takes its place. */
-static void xsc_ring_deferred(struct callback_head *work)
-{
-	struct xsc_deferred *def = container_of(work, struct xsc_deferred, work);
-	struct xsc_entered e = def->entered;
-	struct file *file = def->file;
-
-	kfree(def);
-	if (current->flags & PF_EXITING)
-		fput(file);
-	else
-		regs_set_return_value(current_pt_regs(),
-				      xsc_doorbell(file, &e));
-}
-
-/* XSC_IOC_ENTER */
-static long xsc_ring_ioctl_enter(struct file *file,
-				 struct xsc_ring_enter __user *uarg)
-{
-	struct xsc_ring *ring = xsc_ring_of(file);
-	struct xsc_ring_enter enter;
-	struct xsc_deferred *def;
-	int err;
-
-	if (IS_ERR(ring))
-		return PTR_ERR(ring);
-	if (copy_from_user(&enter, uarg, sizeof(enter)))
-		return -EFAULT;
-
-	def = kmalloc(sizeof(*def), GFP_KERNEL_ACCOUNT);
-	if (!def)
-		return -ENOMEM;
-	err = xsc_entered_get(&def->entered, &enter);
-	if (err)
-		goto free;
-	def->file = get_file(file);
-	init_task_work(&def->work, xsc_ring_deferred);
-	err = xsc_defer(&def->work);
-	if (!err)
-		return 0;
-	fput(file);
-free:
-	kfree(def);
-	return err;
 }
 
 /* XSC_OP_RING_SETUP */
@@ -726,16 +166,6 @@ static long xsc_ring_op_setup(struct xsc_ring_params __user *params)
 	return fd;
 }
 
-/* XSC_OP_RING_BUFFERS */
-static long xsc_ring_op_buffers(struct file *file,
-				const struct iovec __user *uiov, u64 nr)
-{
-	struct xsc_ring *ring = xsc_ring_of(file);
-
-	return IS_ERR(ring) ? PTR_ERR(ring) :
-			      xsc_buffers_register(ring, uiov, nr);
-}
-
 /* XSC_IOC_BUFFERS */
 static long xsc_ring_ioctl_buffers(struct file *file,
 				   const struct xsc_ring_buffers __user *uarg)
@@ -746,7 +176,7 @@ static long xsc_ring_ioctl_buffers(struct file *file,
 		return -EFAULT;
 	if (b.resv)
 		return -EINVAL;
-	return xsc_ring_op_buffers(file, u64_to_user_ptr(b.iov), b.nr);
+	return xsc_buffers_register(file, u64_to_user_ptr(b.iov), b.nr);
 }
 
 static long xsc_ring_ioctl(struct file *file, unsigned int cmd,
@@ -770,7 +200,7 @@ static long xsc_ring_ioctl(struct file *file, unsigned int cmd,
 		}
 		return 0;
 	case XSC_IOC_ENTER:
-		return xsc_ring_ioctl_enter(file, uarg);
+		return xsc_ring_defer(file, uarg);
 	case XSC_IOC_BUFFERS:
 		return xsc_ring_ioctl_buffers(file, uarg);
 	default:
@@ -881,8 +311,6 @@ static const struct xsc_ring_driver xsc_driver = {
 	.owner = THIS_MODULE,
 	.fops = &xsc_ring_fops,
 	.setup = xsc_ring_op_setup,
-	.enter = xsc_ring_op_enter,
-	.buffers = xsc_ring_op_buffers,
 };
 
 static struct miscdevice xsc_misc = {

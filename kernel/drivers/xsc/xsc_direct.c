@@ -508,7 +508,6 @@ s64 xsc_direct_call(const struct xsc_ring *ring, const struct xsc_sqe *sqe)
 	xsc_trace_op(XSC_WAY_RING, sqe->op, res);
 	return res;
 }
-EXPORT_SYMBOL_GPL(xsc_direct_call);
 
 /**
  * xsc_direct_run() - ops that go to a device like the last one did
@@ -554,4 +553,3 @@ u32 xsc_direct_run(struct xsc_ring *ring, u32 left)
 	smp_store_release(&cr->sq_head, ring->sq_head);
 	return n;
 }
-EXPORT_SYMBOL_GPL(xsc_direct_run);

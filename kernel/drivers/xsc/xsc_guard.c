@@ -15,9 +15,6 @@
 #define CREATE_TRACE_POINTS
 #include "xsc_trace.h"
 
-EXPORT_TRACEPOINT_SYMBOL_GPL(xsc_op);
-EXPORT_TRACEPOINT_SYMBOL_GPL(xsc_container);
-
 /* On once an XSC process has run: see linux/xsc.h. */
 DEFINE_STATIC_KEY_FALSE(xsc_used_key);
 
@@ -25,7 +22,6 @@ void xsc_do_trace_op(enum xsc_way way, u32 nr, s64 ret)
 {
 	trace_xsc_op(way, nr, ret);
 }
-EXPORT_SYMBOL_GPL(xsc_do_trace_op);
 
 /**
  * xsc_audit() - write an audit record that "ausearch -k xsc" finds

@@ -21,7 +21,6 @@ const struct xsc_opdef xsc_optable[NR_syscalls] = {
 #include "xsc_optable.h"
 #include <asm/xsc_optable.h>
 };
-EXPORT_SYMBOL_GPL(xsc_optable);
 
 #undef XSC_OP
 
@@ -66,7 +65,6 @@ int xsc_container_begin(struct xsc_container *c, enum xsc_way way)
 	xsc_op_regs_save(c->regs, &c->saved);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(xsc_container_begin);
 
 /**
  * xsc_not_now() - put off task work that comes inside a container
@@ -84,7 +82,6 @@ bool xsc_not_now(struct callback_head *work)
 	c->later = work;
 	return true;
 }
-EXPORT_SYMBOL_GPL(xsc_not_now);
 
 /**
  * xsc_container_path_take() - a buffer for a path
@@ -152,7 +149,6 @@ void xsc_container_end(struct xsc_container *c)
 	if (unlikely(c->later))
 		xsc_do_later(c->later);
 }
-EXPORT_SYMBOL_GPL(xsc_container_end);
 
 /**
  * xsc_container_abort() - the task dies inside an op
@@ -214,17 +210,22 @@ s64 xsc_check_op(struct xsc_container *c, u32 nr)
 /**
  * xsc_run_controlled() - run one native op while a control looks at the thread
  * @c:		the container, with its registers loaded
+ * @way:	its way
  * @nr:		the op's number
+ * @def:	its row of the op table
  *
  * Return: as xsc_run(); a restart code, too, if the op is trapped.
  */
-s64 xsc_run_controlled(struct xsc_container *c, u32 nr)
+s64 xsc_run_controlled(struct xsc_container *c, enum xsc_way way, u32 nr,
+		       const struct xsc_opdef *def)
 {
 	s64 res;
 
+	xsc_op_nr_load(c->regs, nr);
+	xsc_count(way, def->family);
 	xsc_held_drop(&c->held);
 	res = xsc_arch_op(c->regs, nr);
-	xsc_trace_op(c->way, nr, res);
+	xsc_trace_op(way, nr, res);
 	xsc_run_task_work();
 	return unlikely(c->trapped) ? -ERESTARTNOINTR : res;
 }
@@ -261,7 +262,6 @@ s64 xsc_run(struct xsc_container *c, const struct xsc_sqe *sqe)
 	xsc_op_args_load(c->regs, sqe->args);
 	return xsc_run_loaded(c, c->way, sqe->op);
 }
-EXPORT_SYMBOL_GPL(xsc_run);
 
 static __always_inline s64 xsc_do_check_chained(struct xsc_container *c,
 						struct xsc_sqe *sqe)
@@ -317,4 +317,3 @@ s64 xsc_issue_chained(struct xsc_container *c, struct xsc_sqe *sqe)
 	xsc_chain_end(c, sqe, res);
 	return res;
 }
-EXPORT_SYMBOL_GPL(xsc_issue_chained);

@@ -211,7 +211,6 @@ bool xsc_polled(const struct xsc_ring *ring, const struct xsc_sqe *sqe)
 {
 	return xsc_poller_may(ring) && !xsc_for_caller(sqe->op, sqe->args);
 }
-EXPORT_SYMBOL_GPL(xsc_polled);
 
 /*
  * Consume SQEs: how many; 0 while a doorbell does; -EPERM when they are for the
@@ -229,7 +228,10 @@ static long xsc_poller_consume(struct xsc_ring *ring, struct file *file)
 		if (ring->poll_cred != current_cred())
 			saved = override_creds(ring->poll_cred);
 		ring->polling = true;
-		ret = ring->consume(ring, file);
+		ret = xsc_ring_run(ring, file, U32_MAX, 0);
+		/* It was interrupted, and tries again. */
+		if (xsc_interrupted(ret) || ret == -EINTR)
+			ret = 0;
 		ring->polling = false;
 		if (saved)
 			revert_creds(saved);
@@ -535,4 +537,3 @@ void xsc_poller_rang(struct xsc_ring *ring, unsigned int nr, bool full)
 	    left || !ring->adaptive || xsc_poller_pays(ring, nr))
 		xsc_poller_start(ring);
 }
-EXPORT_SYMBOL_GPL(xsc_poller_rang);

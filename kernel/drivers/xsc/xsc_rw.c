@@ -32,7 +32,6 @@ void xsc_held_put(struct xsc_held *held)
 	if (held->ref)
 		fput(file);
 }
-EXPORT_SYMBOL_GPL(xsc_held_put);
 
 static noinline struct file *xsc_held_find(struct xsc_held *held,
 					   unsigned int fd)
@@ -293,24 +292,29 @@ s64 xsc_run_close(struct xsc_held *held, unsigned int fd)
 }
 
 /**
- * xsc_start_pread() - the same in an asynchronous ring, if it is quick
+ * xsc_start_pread() - pread64 of a ring, if it is quick
  * @c:		the container
- * @sqe:	the kernel's own copy: pread64, no flags
+ * @fd:		the call's arguments
+ * @buf:	likewise
+ * @count:	likewise
+ * @pos:	likewise
  *
  * That is the case when all bytes are in memory.
  *
- * Return: the result, or XSC_GOES_ON: nothing was done, and xsc_start() has to.
+ * Return: the result, or XSC_GOES_ON: nothing was done.
+ *
+ * Context: no control looks at the thread.
  */
-s64 xsc_start_pread(struct xsc_container *c, const struct xsc_sqe *sqe)
+s64 xsc_start_pread(struct xsc_container *c, unsigned int fd, void __user *buf,
+		    size_t count, loff_t pos)
 {
-	const u64 *a = sqe->args;
 	struct file *file;
 	int flags = 0;
 	s64 ret;
 
-	if (unlikely(xsc_controlled() || (s64)a[3] < 0))
+	if (unlikely(pos < 0))
 		return XSC_GOES_ON;
-	file = xsc_held_file(&c->held, a[0]);
+	file = xsc_held_file(&c->held, fd);
 	if (unlikely(!file ||
 		     (file->f_mode & XSC_PREAD_MODE) != XSC_PREAD_MODE ||
 		     file->f_op->read || !S_ISREG(file_inode(file)->i_mode)))
@@ -321,14 +325,12 @@ s64 xsc_start_pread(struct xsc_container *c, const struct xsc_sqe *sqe)
 			return XSC_GOES_ON;
 		flags = IOCB_NOWAIT;
 	}
-	ret = xsc_pread(&c->held, file, (void __user *)(unsigned long)a[1], a[2],
-			a[3], flags);
+	ret = xsc_pread(&c->held, file, buf, count, pos, flags);
 	if (flags && unlikely(ret == -EAGAIN || ret == -EOPNOTSUPP ||
-			      (ret >= 0 && ret < a[2] &&
-			       a[3] + ret < i_size_read(file_inode(file)))))
+			      (ret >= 0 && ret < count &&
+			       pos + ret < i_size_read(file_inode(file)))))
 		return XSC_GOES_ON;
 	xsc_count(c->way, XSC_FAM_FS);
 	xsc_trace_op(c->way, __NR_pread64, ret);
 	return ret;
 }
-EXPORT_SYMBOL_GPL(xsc_start_pread);

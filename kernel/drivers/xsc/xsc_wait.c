@@ -193,4 +193,3 @@ long xsc_ring_wait(struct xsc_ring *ring, struct file *file, u32 min,
 		return 0;
 	return xsc_ring_sleep(ring, file, target, until);
 }
-EXPORT_SYMBOL_GPL(xsc_ring_wait);

@@ -48,14 +48,15 @@ static inline void xsc_op_regs_save(const struct pt_regs *regs,
 	xsc_op_args_get(regs, s->args);
 }
 
+/* @args may be memory that its user writes to meanwhile. */
 static inline void xsc_op_args_load(struct pt_regs *regs, const u64 *args)
 {
-	regs->di = args[0];
-	regs->si = args[1];
-	regs->dx = args[2];
-	regs->r10 = args[3];
-	regs->r8 = args[4];
-	regs->r9 = args[5];
+	regs->di = READ_ONCE(args[0]);
+	regs->si = READ_ONCE(args[1]);
+	regs->dx = READ_ONCE(args[2]);
+	regs->r10 = READ_ONCE(args[3]);
+	regs->r8 = READ_ONCE(args[4]);
+	regs->r9 = READ_ONCE(args[5]);
 }
 
 /*

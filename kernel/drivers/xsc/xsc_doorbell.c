@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * xsc_doorbell.c - ringing: by op, by ioctl(), and in the name of a thread
+ */
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/file.h>
+#include <linux/ktime.h>
+#include <linux/mutex.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task_stack.h>
+#include <linux/slab.h>
+#include <linux/task_work.h>
+#include <linux/time.h>
+#include <linux/uaccess.h>
+
+#include "xsc_async.h"
+
+/* The end of a wait: *@until, on the monotonic clock. */
+static noinline int xsc_until_get(ktime_t *until, u64 utimeout)
+{
+	struct timespec64 ts;
+
+	if (get_timespec64(&ts, u64_to_user_ptr(utimeout)))
+		return -EFAULT;
+	if (!timespec64_valid(&ts))
+		return -EINVAL;
+	*until = ktime_add_safe(ktime_get(), timespec64_to_ktime(ts));
+	return 0;
+}
+
+/*
+ * Run a doorbell: up to @to_submit SQEs, then wait for @min CQEs, until @until
+ * unless that is NULL.  Takes over a reference to @file, which an op may close.
+ * If an op ends the task this does not return, and xsc_ring_abort() cleans up.
+ */
+static long xsc_doorbell(struct file *file, u32 to_submit, u32 min,
+			 ktime_t *until)
+{
+	struct xsc_ring *ring = xsc_ring_of(file);
+	long ret, waited;
+
+	if (IS_ERR(ring)) {
+		ret = PTR_ERR(ring);
+		goto out;
+	}
+	if (unlikely(!mutex_trylock(&ring->lock))) {
+		/* The poller does not make calls that last. */
+		if (!READ_ONCE(ring->polling))
+			WRITE_ONCE(ring->crowded, true);
+		ret = -ERESTARTSYS;
+		if (mutex_lock_interruptible(&ring->lock))
+			goto out;
+	}
+	ret = xsc_ring_run(ring, file, to_submit, until ? 0 : min);
+	xsc_poller_doorbell(ring, ret);
+	mutex_unlock(&ring->lock);
+	if ((min || ring->defer) && ret >= 0) {
+		waited = xsc_ring_wait(ring, file, min, until);
+		if (!ret)
+			ret = waited != -EINTR || until ? waited : -ERESTARTSYS;
+	}
+out:
+	fput(file);
+	return ret;
+}
+
+/**
+ * xsc_ring_rescued() - the poller has left SQEs to the thread
+ * @work:	@rescue of a ring
+ *
+ * This comes on the thread's way to user mode, where the result of the call
+ * that it comes from must stay what it is.
+ */
+void xsc_ring_rescued(struct callback_head *work)
+{
+	struct xsc_ring *ring = container_of(work, struct xsc_ring, rescue);
+	struct pt_regs *regs = current_pt_regs();
+	long result = regs_return_value(regs);
+
+	if (!(current->flags & PF_EXITING) && xsc_not_now(work))
+		return;
+	/* Pairs with the look at it in xsc_poller_rescue_locked(). */
+	smp_store_release(&ring->rescued, false);
+	if (current->flags & PF_EXITING) {
+		fput(ring->file);
+	} else {
+		xsc_doorbell(ring->file, U32_MAX, 0, NULL);
+		regs_set_return_value(regs, result);
+	}
+}
+
+/**
+ * xsc_ring_enter() - XSC_OP_RING_ENTER
+ * @regs:	user registers; see xsc_uapi.h for the arguments
+ *
+ * Return: what the op returns, or a restart code.
+ */
+long xsc_ring_enter(const struct pt_regs *regs)
+{
+	struct file *file;
+	ktime_t until;
+	u64 a[6];
+	int err;
+
+	xsc_op_args_get(regs, a);
+	file = fget(a[0]);
+	if (unlikely(!file))
+		return -EBADF;
+	err = -EOPNOTSUPP;
+	if (unlikely(!xsc_ring_file(file)))
+		goto fail;
+	err = -EINVAL;
+	if (unlikely((u32)a[2]))
+		goto fail;
+	if (likely(!a[4]))
+		return xsc_doorbell(file, a[1], a[3], NULL);
+	err = xsc_until_get(&until, a[4]);
+	if (!err)
+		return xsc_doorbell(file, a[1], a[3], &until);
+fail:
+	fput(file);
+	return err;
+}
+
+/**
+ * struct xsc_deferred - a doorbell that came by ioctl()
+ * @work:	for task_work_add()
+ * @file:	the ring's file, with a reference
+ * @to_submit:	SQEs
+ * @min:	CQEs to wait for
+ * @timed:	until @until at most
+ * @until:	on the monotonic clock
+ */
+struct xsc_deferred {
+	struct callback_head	work;
+	struct file		*file;
+	u32			to_submit;
+	u32			min;
+	bool			timed;
+	ktime_t			until;
+};
+
+/* The ioctl has ended, as 0; what the doorbell returns takes its place. */
+static void xsc_ring_deferred(struct callback_head *work)
+{
+	struct xsc_deferred *def = container_of(work, struct xsc_deferred, work);
+	struct xsc_deferred d = *def;
+
+	kfree(def);
+	if (current->flags & PF_EXITING)
+		fput(d.file);
+	else
+		regs_set_return_value(current_pt_regs(),
+				      xsc_doorbell(d.file, d.to_submit, d.min,
+						   d.timed ? &d.until : NULL));
+}
+
+/**
+ * xsc_ring_defer() - XSC_IOC_ENTER
+ * @file:	the ring's file; the caller has a reference
+ * @uarg:	what is asked for
+ *
+ * The doorbell runs when the ioctl has ended.  The controls keep one call per
+ * task, and the ioctl is it until then; also it holds things, such as its file,
+ * that an op which ends the task would leak.
+ *
+ * Return: 0, or a negative errno (ESRCH in a dying task).
+ */
+long xsc_ring_defer(struct file *file, struct xsc_ring_enter __user *uarg)
+{
+	struct xsc_ring *ring = xsc_ring_of(file);
+	struct xsc_ring_enter enter;
+	struct xsc_deferred *def;
+	int err;
+
+	if (IS_ERR(ring))
+		return PTR_ERR(ring);
+	if (copy_from_user(&enter, uarg, sizeof(enter)))
+		return -EFAULT;
+	if (enter.flags || enter.resv)
+		return -EINVAL;
+
+	def = kmalloc(sizeof(*def), GFP_KERNEL_ACCOUNT);
+	if (!def)
+		return -ENOMEM;
+	def->to_submit = enter.to_submit;
+	def->min = enter.min_complete;
+	def->timed = enter.timeout;
+	if (def->timed) {
+		err = xsc_until_get(&def->until, enter.timeout);
+		if (err)
+			goto free;
+	}
+	def->file = get_file(file);
+	init_task_work(&def->work, xsc_ring_deferred);
+	err = task_work_add(current, &def->work, TWA_RESUME);
+	if (!err)
+		return 0;
+	fput(file);
+free:
+	kfree(def);
+	return err;
+}
+EXPORT_SYMBOL_GPL(xsc_ring_defer);
