@@ -123,7 +123,8 @@ static void prep_file(struct xsc_sqe *sqe, unsigned int place)
 	}
 }
 
-static void prep(struct xsc_sqe *sqe, int null, unsigned int place)
+/* in line, as uring_prep() comes out */
+static inline __attribute__((always_inline)) void prep(struct xsc_sqe *sqe, int null, unsigned int place)
 {
 	switch (op) {
 	case OP_NULL:

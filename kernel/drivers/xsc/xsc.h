@@ -18,6 +18,7 @@
 #include <linux/nospec.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
+#include <linux/sched/task_stack.h>
 #include <linux/task_work.h>
 #include <linux/tracepoint-defs.h>
 #include <linux/uio.h>
@@ -125,8 +126,7 @@ struct xsc_container {
 	unsigned int		taken;
 };
 
-int xsc_container_begin(struct xsc_container *c, enum xsc_way way);
-void xsc_container_end(struct xsc_container *c);
+void xsc_container_end_slow(struct xsc_container *c);
 s64 xsc_run(struct xsc_container *c, const struct xsc_sqe *sqe);
 s64 xsc_issue_chained(struct xsc_container *c, struct xsc_sqe *sqe);
 s64 xsc_check_chained(struct xsc_container *c, struct xsc_sqe *sqe);
@@ -208,6 +208,49 @@ static inline void xsc_held_keep(struct xsc_held *held, struct file *file)
 	held->ref = true;
 }
 
+/**
+ * xsc_container_begin() - start a batch or a doorbell
+ * @c:		the container; @c->prior and @c->abort are the caller's to set
+ * @way:	XSC_WAY_BATCH or XSC_WAY_RING
+ *
+ * Return: 0, or -EDEADLK inside another container: they do not nest, for the
+ * kernel stack's sake.
+ */
+static __always_inline int xsc_container_begin(struct xsc_container *c,
+					       enum xsc_way way)
+{
+	if (unlikely(current->xsc.container))
+		return -EDEADLK;
+	current->xsc.container = c;
+
+	c->regs = current_pt_regs();
+	c->way = way;
+	c->linked = false;
+	c->failed = false;
+	c->trapped = false;
+	c->malformed = 0;
+	c->held.file = NULL;
+	c->path = NULL;
+	c->later = NULL;
+	xsc_op_regs_save(c->regs, &c->saved);
+	return 0;
+}
+
+/**
+ * xsc_container_end() - put the caller's registers back
+ * @c:		the container
+ *
+ * The value returned by the container is for its caller to set.
+ */
+static __always_inline void xsc_container_end(struct xsc_container *c)
+{
+	xsc_held_drop(&c->held);
+	xsc_op_regs_restore(c->regs, &c->saved);
+	current->xsc.container = NULL;
+	if (unlikely(c->path || c->later))
+		xsc_container_end_slow(c);
+}
+
 /* Flags of an SQE in a batch or a plain ring. */
 #define XSC_SQE_F_SYNC		(XSC_SQE_F_ALL & ~XSC_SQE_F_ASYNC)
 
@@ -223,7 +266,7 @@ static __always_inline u32 xsc_sqe_extras(const struct xsc_sqe *sqe)
 {
 	BUILD_BUG_ON(offsetof(struct xsc_sqe, flags) != 4);
 	BUILD_BUG_ON(offsetof(struct xsc_sqe, user_data) != 8);
-	return READ_ONCE(*(const u32 *)&sqe->flags);
+	return *(const u32 *)&sqe->flags;
 }
 
 static __always_inline s64 xsc_run_nop(struct xsc_container *c,
@@ -333,18 +376,19 @@ static __always_inline bool xsc_call_left_work(void)
 /* An op with XSC_OPF_HELD. */
 static __always_inline s64 xsc_run_held(struct xsc_container *c, u32 nr)
 {
-	void __user *buf;
-	u64 a[6];
+	const struct pt_regs *regs = c->regs;
+	unsigned int fd = xsc_op_arg(regs, 0);
+	void __user *buf = (void __user *)(unsigned long)xsc_op_arg(regs, 1);
+	size_t count = xsc_op_arg(regs, 2);
 
-	xsc_op_args_get(c->regs, a);
-	buf = (void __user *)(unsigned long)a[1];
 	switch (nr) {
 	case __NR_read:
-		return xsc_run_read(&c->held, a[0], buf, a[2]);
+		return xsc_run_read(&c->held, fd, buf, count);
 	case __NR_pread64:
-		return xsc_run_pread(&c->held, a[0], buf, a[2], a[3]);
+		return xsc_run_pread(&c->held, fd, buf, count,
+				     xsc_op_arg(regs, 3));
 	default:
-		return xsc_run_close(&c->held, a[0]);
+		return xsc_run_close(&c->held, fd);
 	}
 }
 

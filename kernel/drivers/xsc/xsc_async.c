@@ -139,27 +139,6 @@ void xsc_ring_leave_pool(struct xsc_ring *ring)
 		xsc_pool_put(pool);
 }
 
-/**
- * xsc_ring_wake() - word to those who wait for CQEs
- * @ring:	the ring
- */
-void xsc_ring_wake(struct xsc_ring *ring)
-{
-	/* Its full barrier pairs with the one in prepare_to_wait(). */
-	if (wq_has_sleeper(&ring->cq_wait))
-		wake_up_poll(&ring->cq_wait, EPOLLIN | EPOLLRDNORM);
-}
-
-/**
- * xsc_ring_publish_end() - xsc_ring_publish(), with word to those who wait
- * @ring:	the ring, locked
- */
-void xsc_ring_publish_end(struct xsc_ring *ring)
-{
-	xsc_ring_publish(ring);
-	xsc_ring_wake(ring);
-}
-
 /*
  * A CQE that was promised.  With @last it is the request's last one.
  *

@@ -66,7 +66,7 @@ struct xsc_region {
  * @c:		the doorbell that runs; here and not on the stack, which hardened
  *		kernels would clear each time.  All up to @sqe: @lock.
  * @bell:	the ring's file, of which the doorbell holds a reference
- * @done:	SQEs that it has consumed
+ * @sq_first:	@sq_head when it began
  * @sqe:	our copy of the one being run
  * @ref:	one for the file, one for each request
  * @sr:		SQEs and the user's indices; mapped read-only here
@@ -128,7 +128,7 @@ struct xsc_ring {
 	struct mutex		lock;	/* one doorbell at a time */
 	struct xsc_container	c;
 	struct file		*bell;
-	unsigned int		done;
+	u32			sq_first;
 	struct xsc_sqe		sqe;
 	struct kref		ref;
 	struct xsc_region	sr;
@@ -439,6 +439,12 @@ static inline struct xsc_ring *xsc_ring_of(struct file *file)
 	return ring;
 }
 
+/* SQEs that the doorbell has consumed. */
+static __always_inline u32 xsc_ring_done(const struct xsc_ring *ring)
+{
+	return ring->sq_head - ring->sq_first;
+}
+
 /* xsc_run.c: SQEs */
 long xsc_ring_run(struct xsc_ring *ring, struct file *file, u32 to_submit,
 		  u32 wants);
@@ -452,16 +458,45 @@ void xsc_ring_close(struct xsc_ring *ring);
 
 /* xsc_wait.c: waiting for CQEs */
 void xsc_ring_undefer(struct xsc_ring *ring);
-long xsc_ring_wait(struct xsc_ring *ring, struct file *file, u32 min,
-		   ktime_t *until);
+long xsc_ring_sleep(struct xsc_ring *ring, struct file *file, u32 target,
+		    ktime_t *until);
+
+/* Nothing will come any more, or there is enough. */
+static inline bool xsc_ring_reached(const struct xsc_ring *ring, u32 target)
+{
+	return (s32)(READ_ONCE(ring->cq_tail) - target) >= 0 ||
+	       !READ_ONCE(ring->inflight);
+}
+
+/**
+ * xsc_ring_wait() - wait until there are CQEs to read
+ * @ring:	the ring
+ * @file:	its file, with a reference, which is given back if the thread dies
+ *		here
+ * @min:	how many; fewer if nothing more is in flight; 0 with XSC_RING_DEFER
+ * @until:	end of the wait on the monotonic clock, or NULL
+ *
+ * The thread's own requests that become ready are tried here, so that they
+ * need no worker.
+ *
+ * Return: 0, -ETIME or -EINTR.
+ */
+static inline long xsc_ring_wait(struct xsc_ring *ring, struct file *file,
+				 u32 min, ktime_t *until)
+{
+	const struct xsc_sr_hdr *sr = ring->sr.addr;
+	u32 target = READ_ONCE(sr->cq_head) + min(min, ring->cq_mask + 1);
+
+	if (!ring->defer && xsc_ring_reached(ring, target))
+		return 0;
+	return xsc_ring_sleep(ring, file, target, until);
+}
 
 /* xsc_async.c: what a ring has in flight */
 void xsc_ring_init(struct xsc_ring *ring);
 void xsc_ring_put(struct xsc_ring *ring);
 void xsc_ring_leave_pool(struct xsc_ring *ring);
 void xsc_region_free(struct xsc_region *r);
-void xsc_ring_publish_end(struct xsc_ring *ring);
-void xsc_ring_wake(struct xsc_ring *ring);
 s64 xsc_start(struct xsc_container *c, struct xsc_ring *ring,
 	      struct xsc_sqe *sqe);
 void xsc_req_advance(struct xsc_req *req);
@@ -949,7 +984,7 @@ static __always_inline void xsc_ring_cqe_locked(struct xsc_ring *ring,
 static __always_inline bool xsc_ring_alone(struct xsc_ring *ring)
 {
 	/* Pairs with the store-release in xsc_ring_cqe_locked(). */
-	return !ring->async || !smp_load_acquire(&ring->inflight);
+	return !smp_load_acquire(&ring->inflight);
 }
 
 static __always_inline void xsc_ring_publish_cqes(struct xsc_ring *ring)
@@ -979,6 +1014,27 @@ static __always_inline void xsc_ring_publish(struct xsc_ring *ring)
 	}
 	/* Pairs with the user's load-acquire of sq_head: our copy is made. */
 	smp_store_release(&cr->sq_head, ring->sq_head);
+}
+
+/**
+ * xsc_ring_wake() - word to those who wait for CQEs
+ * @ring:	the ring
+ */
+static inline void xsc_ring_wake(struct xsc_ring *ring)
+{
+	/* Its full barrier pairs with the one in prepare_to_wait(). */
+	if (wq_has_sleeper(&ring->cq_wait))
+		wake_up_poll(&ring->cq_wait, EPOLLIN | EPOLLRDNORM);
+}
+
+/**
+ * xsc_ring_publish_end() - xsc_ring_publish(), with word to those who wait
+ * @ring:	the ring, locked
+ */
+static inline void xsc_ring_publish_end(struct xsc_ring *ring)
+{
+	xsc_ring_publish(ring);
+	xsc_ring_wake(ring);
 }
 
 /**

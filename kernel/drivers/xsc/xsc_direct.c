@@ -515,7 +515,7 @@ s64 xsc_direct_call(const struct xsc_ring *ring, const struct xsc_sqe *sqe)
  * @left:	so many SQEs at most
  *
  * The same steps as by xsc_start(), without those that come to nothing for such
- * an op, nor a container.  @ring->done and @ring->sq_head say what was taken.
+ * an op, nor a container.  @ring->sq_head says what was taken.
  *
  * Return: how many SQEs that were; the next one is none of these.
  */
@@ -547,7 +547,6 @@ u32 xsc_direct_run(struct xsc_ring *ring, u32 left)
 		    !xsc_short_start(ring, pool, req))
 			break;
 	}
-	ring->done += n;
 	ring->sq_head += n;
 	/* Pairs with the user's load-acquire of sq_head: our copies are made. */
 	smp_store_release(&cr->sq_head, ring->sq_head);

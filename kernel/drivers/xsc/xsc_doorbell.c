@@ -4,6 +4,7 @@
  */
 #include <linux/err.h>
 #include <linux/export.h>
+#include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/ktime.h>
 #include <linux/mutex.h>
@@ -34,8 +35,8 @@ static noinline int xsc_until_get(ktime_t *until, u64 utimeout)
  * unless that is NULL.  Takes over a reference to @file, which an op may close.
  * If an op ends the task this does not return, and xsc_ring_abort() cleans up.
  */
-static long xsc_doorbell(struct file *file, u32 to_submit, u32 min,
-			 ktime_t *until)
+static __always_inline long xsc_do_doorbell(struct file *file, u32 to_submit,
+					    u32 min, ktime_t *until)
 {
 	struct xsc_ring *ring = xsc_ring_of(file);
 	long ret, waited;
@@ -65,6 +66,12 @@ out:
 	return ret;
 }
 
+static noinline long xsc_doorbell(struct file *file, u32 to_submit, u32 min,
+				  ktime_t *until)
+{
+	return xsc_do_doorbell(file, to_submit, min, until);
+}
+
 /**
  * xsc_ring_rescued() - the poller has left SQEs to the thread
  * @work:	@rescue of a ring
@@ -90,6 +97,32 @@ void xsc_ring_rescued(struct callback_head *work)
 	}
 }
 
+static noinline long xsc_ring_enter_until(struct file *file, u32 to_submit,
+					  u32 min, u64 utimeout)
+{
+	ktime_t until;
+	int err = xsc_until_get(&until, utimeout);
+
+	if (!err)
+		return xsc_doorbell(file, to_submit, min, &until);
+	fput(file);
+	return err;
+}
+
+/* fget(), with less ado if nobody else could close the file meanwhile. */
+static __always_inline struct file *xsc_fget(unsigned int fd)
+{
+	struct files_struct *files = current->files;
+	struct file *file;
+
+	/* As in xsc_held_find(). */
+	if (atomic_read_acquire(&files->count) != 1)
+		return fget(fd);
+	file = files_lookup_fd_raw(files, fd);
+	return unlikely(!file || file->f_mode & FMODE_PATH) ? NULL :
+							      get_file(file);
+}
+
 /**
  * xsc_ring_enter() - XSC_OP_RING_ENTER
  * @regs:	user registers; see xsc_uapi.h for the arguments
@@ -98,27 +131,20 @@ void xsc_ring_rescued(struct callback_head *work)
  */
 long xsc_ring_enter(const struct pt_regs *regs)
 {
-	struct file *file;
-	ktime_t until;
-	u64 a[6];
-	int err;
+	struct file *file = xsc_fget(xsc_op_arg(regs, 0));
+	u32 to_submit = xsc_op_arg(regs, 1);
+	u32 min = xsc_op_arg(regs, 3);
+	long err = -EINVAL;
 
-	xsc_op_args_get(regs, a);
-	file = fget(a[0]);
 	if (unlikely(!file))
 		return -EBADF;
-	err = -EOPNOTSUPP;
 	if (unlikely(!xsc_ring_file(file)))
-		goto fail;
-	err = -EINVAL;
-	if (unlikely((u32)a[2]))
-		goto fail;
-	if (likely(!a[4]))
-		return xsc_doorbell(file, a[1], a[3], NULL);
-	err = xsc_until_get(&until, a[4]);
-	if (!err)
-		return xsc_doorbell(file, a[1], a[3], &until);
-fail:
+		err = -EOPNOTSUPP;
+	else if (unlikely(xsc_op_arg(regs, 4) && !(u32)xsc_op_arg(regs, 2)))
+		return xsc_ring_enter_until(file, to_submit, min,
+					    xsc_op_arg(regs, 4));
+	else if (likely(!(u32)xsc_op_arg(regs, 2)))
+		return xsc_do_doorbell(file, to_submit, min, NULL);
 	fput(file);
 	return err;
 }

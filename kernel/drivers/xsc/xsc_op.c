@@ -40,33 +40,6 @@ const char * const xsc_family_names[XSC_FAM_NR] = {
 };
 
 /**
- * xsc_container_begin() - start a batch or a doorbell
- * @c:		the container; @c->prior and @c->abort are the caller's to set
- * @way:	XSC_WAY_BATCH or XSC_WAY_RING
- *
- * Return: 0, or -EDEADLK inside another container: they do not nest, for the
- * kernel stack's sake.
- */
-int xsc_container_begin(struct xsc_container *c, enum xsc_way way)
-{
-	if (current->xsc.container)
-		return -EDEADLK;
-	current->xsc.container = c;
-
-	c->regs = current_pt_regs();
-	c->way = way;
-	c->linked = false;
-	c->failed = false;
-	c->trapped = false;
-	c->malformed = 0;
-	c->held.file = NULL;
-	c->path = NULL;
-	c->later = NULL;
-	xsc_op_regs_save(c->regs, &c->saved);
-	return 0;
-}
-
-/**
  * xsc_not_now() - put off task work that comes inside a container
  * @work:	the work, being run
  *
@@ -134,20 +107,14 @@ static void xsc_do_later(struct callback_head *work)
 }
 
 /**
- * xsc_container_end() - put the caller's registers back
- * @c:		the container
- *
- * The value returned by the container is for its caller to set.
+ * xsc_container_end_slow() - what a container has left behind
+ * @c:		the container, ended
  */
-void xsc_container_end(struct xsc_container *c)
+void xsc_container_end_slow(struct xsc_container *c)
 {
-	xsc_held_drop(&c->held);
-	xsc_op_regs_restore(c->regs, &c->saved);
-	current->xsc.container = NULL;
 	if (c->path)
 		__putname(c->path);
-	if (unlikely(c->later))
-		xsc_do_later(c->later);
+	xsc_do_later(c->later);
 }
 
 /**

@@ -44,7 +44,7 @@ static __always_inline int xsc_ring_prior(struct xsc_container *c,
 {
 	struct xsc_ring *ring = container_of(c, struct xsc_ring, c);
 
-	if (back > ring->done || back > ring->cq_mask)
+	if (back > xsc_ring_done(ring) || back > ring->cq_mask)
 		return -EINVAL;
 	*res = ring->cqes[(ring->cq_tail - back) & ring->cq_mask].res;
 	return 0;
@@ -70,7 +70,6 @@ static __always_inline void xsc_ring_complete(struct xsc_ring *ring, u64 data,
 		xsc_ring_write(ring, data, res);
 		spin_unlock_irq(&ring->cq_lock);
 	}
-	ring->done++;
 	ring->sq_head++;
 }
 
@@ -123,34 +122,32 @@ static noinline s64 xsc_ring_issue_slow(struct xsc_ring *ring,
 			 xsc_run(&ring->c, sqe);
 }
 
-/*
- * A signal ended the op: what that means is its family's to say.  True if the
- * SQE stays in the ring, and the doorbell returns *@ret.
- */
-static noinline bool xsc_ring_stays(const struct xsc_sqe *sqe, s64 *res,
-				    long *ret)
+/* A signal ended the op: what that means is its family's to say. */
+static noinline s64 xsc_ring_interrupted(const struct xsc_sqe *sqe, s64 res)
 {
 	const struct xsc_consumer *consumer;
 	u32 nr = array_index_nospec(sqe->op, NR_syscalls);
 
 	consumer = xsc_consumers[xsc_optable[nr].family];
-	if (consumer)
-		*res = consumer->interrupted(sqe, *res);
-	if (!xsc_interrupted(*res))
-		return false;
-	/* What cannot be restarted by another doorbell: a sleep. */
-	*ret = *res == -ERESTART_RESTARTBLOCK ? -EINTR : *res;
-	return true;
+	return consumer ? consumer->interrupted(sqe, res) : res;
+}
+
+/*
+ * With that the SQE stays in the ring; this is what the doorbell returns.  What
+ * cannot be restarted by another one is a sleep.
+ */
+static __always_inline long xsc_ring_restart(s64 res)
+{
+	return res == -ERESTART_RESTARTBLOCK ? -EINTR : res;
 }
 
 /* A read of a file that is all in memory, or XSC_GOES_ON. */
-static __always_inline s64 xsc_ring_start_pread(struct xsc_ring *ring,
-						const u64 *a)
+static __always_inline s64 xsc_ring_start_pread(struct xsc_ring *ring, u64 fd,
+						u64 buf, u64 count, u64 pos)
 {
-	if ((int)a[0] == ring->direct_fd)
+	if ((int)fd == ring->direct_fd)
 		return XSC_GOES_ON;
-	return xsc_start_pread(&ring->c, a[0],
-			       (void __user *)(unsigned long)a[1], a[2], a[3]);
+	return xsc_start_pread(&ring->c, fd, u64_to_user_ptr(buf), count, pos);
 }
 
 static s64 xsc_ring_issue(struct xsc_ring *ring, struct xsc_sqe *sqe)
@@ -168,7 +165,9 @@ static s64 xsc_ring_issue(struct xsc_ring *ring, struct xsc_sqe *sqe)
 		res = XSC_GOES_ON;
 		/* A doorbell has tried it. */
 		if (ring->polling && nr == __NR_pread64)
-			res = xsc_ring_start_pread(ring, sqe->args);
+			res = xsc_ring_start_pread(ring, sqe->args[0],
+						   sqe->args[1], sqe->args[2],
+						   sqe->args[3]);
 		if (res != XSC_GOES_ON) {
 			;	/* all of it was in memory */
 		} else if (!async) {
@@ -186,16 +185,30 @@ static s64 xsc_ring_issue(struct xsc_ring *ring, struct xsc_sqe *sqe)
 	} else {
 		res = xsc_ring_issue_slow(ring, sqe);
 	}
+	if (unlikely(xsc_interrupted(res)))
+		res = xsc_ring_interrupted(sqe, res);
 	return res;
 }
 
+/* What lies in the ring has no flags, at the moment. */
+static __always_inline bool xsc_sqe_bare(const struct xsc_sqe *sqe)
+{
+	return !READ_ONCE(*(const u32 *)&sqe->flags);
+}
+
+static __always_inline const struct xsc_sqe *
+xsc_ring_next(const struct xsc_ring *ring)
+{
+	return &ring->sqes[ring->sq_head & ring->sq_mask];
+}
+
 /* A bare SQE was not kept; what is left of it are the registers. */
-static noinline bool xsc_ring_bare_stays(struct xsc_ring *ring, u32 nr,
-					 s64 *res, long *ret)
+static noinline s64 xsc_ring_interrupted_bare(struct xsc_ring *ring, u32 nr,
+					      s64 res)
 {
 	ring->sqe.op = nr;
 	xsc_op_args_get(ring->c.regs, ring->sqe.args);
-	return xsc_ring_stays(&ring->sqe, res, ret);
+	return xsc_ring_interrupted(&ring->sqe, res);
 }
 
 /*
@@ -204,21 +217,21 @@ static noinline bool xsc_ring_bare_stays(struct xsc_ring *ring, u32 nr,
  * registers at once, as in a batch.  If a signal has ended the next one, *@ret
  * is what the doorbell returns for it.
  */
-static u32 xsc_ring_run_bare(struct xsc_ring *ring, u32 max, long *ret)
+static __always_inline u32 xsc_ring_run_bare(struct xsc_ring *ring, u32 max,
+					     long *ret)
 {
+	const u32 first = ring->sq_head, end = first + max;
 	struct xsc_container *c = &ring->c;
 	struct pt_regs *regs = c->regs;
-	u32 n = 0;
 
 	do {
-		const struct xsc_sqe *sqe =
-			&ring->sqes[ring->sq_head & ring->sq_mask];
+		const struct xsc_sqe *sqe = xsc_ring_next(ring);
 		u32 nr = READ_ONCE(sqe->op);
 		const struct xsc_opdef *def;
 		u64 data;
 		s64 res;
 
-		if (xsc_sqe_extras(sqe))
+		if (!xsc_sqe_bare(sqe))
 			break;
 		data = READ_ONCE(sqe->user_data);
 		if (nr == XSC_OP_NOP) {
@@ -234,13 +247,11 @@ static u32 xsc_ring_run_bare(struct xsc_ring *ring, u32 max, long *ret)
 			break;
 		xsc_op_args_load(regs, sqe->args);
 		res = XSC_GOES_ON;
-		if (nr == __NR_pread64) {
-			/* Hardened kernels would clear it each time round. */
-			u64 a[6] __attribute__((__uninitialized__));
-
-			xsc_op_args_get(regs, a);
-			res = xsc_ring_start_pread(ring, a);
-		}
+		if (nr == __NR_pread64)
+			res = xsc_ring_start_pread(ring, xsc_op_arg(regs, 0),
+						   xsc_op_arg(regs, 1),
+						   xsc_op_arg(regs, 2),
+						   xsc_op_arg(regs, 3));
 		if (res == XSC_GOES_ON) {
 			if (def->flags & XSC_OPF_LASTS) {
 				if (ring->async)
@@ -249,17 +260,16 @@ static u32 xsc_ring_run_bare(struct xsc_ring *ring, u32 max, long *ret)
 			}
 			xsc_ring_unplug(ring);
 			res = xsc_run_unwatched(c, XSC_WAY_RING, nr, def);
+			if (unlikely(xsc_interrupted(res)))
+				res = xsc_ring_interrupted_bare(ring, nr, res);
 			if (unlikely(xsc_interrupted(res))) {
-				s64 what = res;
-
-				if (xsc_ring_bare_stays(ring, nr, &what, ret))
-					break;
-				res = what;
+				*ret = xsc_ring_restart(res);
+				break;
 			}
 		}
 		xsc_ring_complete(ring, data, res);
-	} while (++n < max && likely(!xsc_signal_pending()));
-	return n;
+	} while (ring->sq_head != end && likely(!xsc_signal_pending()));
+	return ring->sq_head - first;
 }
 
 /* abort() of a ring's container: what xsc_doorbell() holds while ops run. */
@@ -279,7 +289,6 @@ static void xsc_ring_went_on(struct xsc_ring *ring)
 	struct xsc_cr_hdr *cr = ring->cr.addr;
 
 	ring->sq_head += 1 + ring->c.taken;
-	ring->done += 1 + ring->c.taken;
 	ring->c.taken = 0;
 	/* Pairs with the user's load-acquire of sq_head: our copy is made. */
 	smp_store_release(&cr->sq_head, ring->sq_head);
@@ -312,7 +321,7 @@ static noinline bool xsc_ring_pollable(struct xsc_ring *ring, u32 left)
 			ring->sqe.op = XSC_OP_BATCH;	/* EINVAL */
 		return true;
 	}
-	if (ring->done >= XSC_POLL_SQES || !xsc_polled(ring, &next))
+	if (xsc_ring_done(ring) >= XSC_POLL_SQES || !xsc_polled(ring, &next))
 		return false;
 	for (i = 1; next.flags & XSC_SQE_LINK && i < left; i++) {
 		xsc_ring_read_sqe(ring, ring->sq_head + i, &next);
@@ -326,7 +335,7 @@ static noinline bool xsc_ring_pollable(struct xsc_ring *ring, u32 left)
  * What has gone to a device before, and is all that the doorbell waits for.  A
  * signal that ends it leaves it in the ring, and is what *@ret says.
  */
-static bool xsc_ring_call(struct xsc_ring *ring, long *ret)
+static __always_inline bool xsc_ring_call(struct xsc_ring *ring, long *ret)
 {
 	s64 res;
 
@@ -334,9 +343,12 @@ static bool xsc_ring_call(struct xsc_ring *ring, long *ret)
 	res = xsc_direct_call(ring, &ring->sqe);
 	if (unlikely(res == XSC_GOES_ON))
 		return false;
-	if (unlikely(xsc_interrupted(res)) &&
-	    xsc_ring_stays(&ring->sqe, &res, ret))
+	if (unlikely(xsc_interrupted(res)))
+		res = xsc_ring_interrupted(&ring->sqe, res);
+	if (unlikely(xsc_interrupted(res))) {
+		*ret = xsc_ring_restart(res);
 		return true;
+	}
 	xsc_ring_complete(ring, ring->sqe.user_data, res);
 	xsc_ring_publish_end(ring);
 	return true;
@@ -360,11 +372,11 @@ long xsc_ring_run(struct xsc_ring *ring, struct file *file, u32 to_submit,
 	struct xsc_container *c = &ring->c;
 	const bool async = ring->async;
 	u32 queued, used, inflight = 0, flags = 0;
-	u32 left, room;
+	u32 left, room, done;
 	long ret = 0;
 
 	ring->bell = file;
-	ring->done = 0;
+	ring->sq_first = ring->sq_head;
 	ring->wants = wants;
 	/* Pairs with the user's store-release of sq_tail: SQEs before index. */
 	queued = smp_load_acquire(&sr->sq_tail) - ring->sq_head;
@@ -415,11 +427,12 @@ long xsc_ring_run(struct xsc_ring *ring, struct file *file, u32 to_submit,
 
 		if (unlikely(!room)) {
 			flags = XSC_CR_CQ_FULL;
-			if (!ring->done)
+			if (!xsc_ring_done(ring))
 				ret = -EBUSY;
 			break;
 		}
-		if (!c->linked && likely(!ring->polling)) {
+		if (!c->linked && likely(!ring->polling) &&
+		    xsc_sqe_bare(xsc_ring_next(ring))) {
 			u32 nr = xsc_ring_run_bare(ring, min(left, room), &ret);
 
 			left -= nr;
@@ -440,9 +453,10 @@ long xsc_ring_run(struct xsc_ring *ring, struct file *file, u32 to_submit,
 			}
 		}
 		res = xsc_ring_issue(ring, &ring->sqe);
-		if (unlikely(xsc_interrupted(res)) &&
-		    xsc_ring_stays(&ring->sqe, &res, &ret))
+		if (unlikely(xsc_interrupted(res))) {
+			ret = xsc_ring_restart(res);
 			break;
+		}
 		left--;
 		room--;
 		if (unlikely(res == XSC_GOES_ON)) {
@@ -450,7 +464,6 @@ long xsc_ring_run(struct xsc_ring *ring, struct file *file, u32 to_submit,
 			room -= c->taken;
 			xsc_ring_went_on(ring);
 		} else if (async && xsc_quiet(ring->sqe.flags, res)) {
-			ring->done++;
 			ring->sq_head++;
 			room++;
 		} else {
@@ -465,9 +478,10 @@ long xsc_ring_run(struct xsc_ring *ring, struct file *file, u32 to_submit,
 	xsc_ring_count_malformed(ring, c->malformed);
 	xsc_container_end(c);
 out:
-	WRITE_ONCE(cr->sqes_done, cr->sqes_done + ring->done);
+	done = xsc_ring_done(ring);
+	WRITE_ONCE(cr->sqes_done, cr->sqes_done + done);
 	WRITE_ONCE(cr->flags, flags);
-	ret = ring->done ?: ret;
-	trace_xsc_container(XSC_WAY_RING, ring->done, ret);
+	ret = done ?: ret;
+	trace_xsc_container(XSC_WAY_RING, done, ret);
 	return ret;
 }

@@ -26,13 +26,6 @@ struct xsc_waiter {
 	u32			target;
 };
 
-/* Nothing will come any more, or there is enough. */
-static bool xsc_ring_reached(const struct xsc_ring *ring, u32 target)
-{
-	return (s32)(READ_ONCE(ring->cq_tail) - target) >= 0 ||
-	       !READ_ONCE(ring->inflight);
-}
-
 static bool xsc_waiter_done(const struct xsc_waiter *w)
 {
 	return xsc_ring_reached(w->ring, w->target);
@@ -89,8 +82,17 @@ static int xsc_ring_schedule(struct xsc_ring *ring, ktime_t *until)
 	return ret;
 }
 
-static noinline long xsc_ring_sleep(struct xsc_ring *ring, struct file *file,
-				    u32 target, ktime_t *until)
+/**
+ * xsc_ring_sleep() - xsc_ring_wait(), when there is something to wait for
+ * @ring:	the ring
+ * @file:	as there
+ * @target:	the cq_tail to wait for
+ * @until:	as there
+ *
+ * Return: 0, -ETIME or -EINTR.
+ */
+long xsc_ring_sleep(struct xsc_ring *ring, struct file *file, u32 target,
+		    ktime_t *until)
 {
 	struct xsc_pool *pool = current->xsc.pool;
 	struct xsc_waiter w = { .ring = ring, .target = target };
@@ -169,27 +171,3 @@ void xsc_ring_undefer(struct xsc_ring *ring)
 	spin_unlock_irq(&ring->cq_lock);
 }
 EXPORT_SYMBOL_GPL(xsc_ring_undefer);
-
-/**
- * xsc_ring_wait() - wait until there are CQEs to read
- * @ring:	the ring
- * @file:	its file, with a reference, which is given back if the thread dies
- *		here
- * @min:	how many; fewer if nothing more is in flight; 0 with XSC_RING_DEFER
- * @until:	end of the wait on the monotonic clock, or NULL
- *
- * The thread's own requests that become ready are tried here, so that they
- * need no worker.
- *
- * Return: 0, -ETIME or -EINTR.
- */
-long xsc_ring_wait(struct xsc_ring *ring, struct file *file, u32 min,
-		   ktime_t *until)
-{
-	const struct xsc_sr_hdr *sr = ring->sr.addr;
-	u32 target = READ_ONCE(sr->cq_head) + min(min, ring->cq_mask + 1);
-
-	if (!ring->defer && xsc_ring_reached(ring, target))
-		return 0;
-	return xsc_ring_sleep(ring, file, target, until);
-}

@@ -31,6 +31,26 @@ struct xsc_op_regs {
 	u64		args[6];
 };
 
+/* Argument @i of a call, below six. */
+static __always_inline u64 xsc_op_arg(const struct pt_regs *regs,
+				      unsigned int i)
+{
+	switch (i) {
+	case 0:
+		return regs->di;
+	case 1:
+		return regs->si;
+	case 2:
+		return regs->dx;
+	case 3:
+		return regs->r10;
+	case 4:
+		return regs->r8;
+	default:
+		return regs->r9;
+	}
+}
+
 static inline void xsc_op_args_get(const struct pt_regs *regs, u64 *args)
 {
 	args[0] = regs->di;
