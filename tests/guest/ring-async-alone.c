@@ -41,6 +41,14 @@ static void goes_on(__u64 a, const char *what)
 	tap_is(async_result(&r, a), SLOW_BLOCK, "it ends");
 }
 
+static long alone_fixed(int op, char *at, long len, long pos)
+{
+	ring_add4(&r, op, fd, at, len, pos);
+	r.sqes[(r.sqe_tail - 1) & r.sq_mask].flags |= XSC_SQE_FIXED_BUFFER;
+	r.sqes[(r.sqe_tail - 1) & r.sq_mask].args[4] = 0;
+	return alone();
+}
+
 static void other_rings(void *arg)
 {
 	slow_holds();
@@ -90,6 +98,26 @@ int main(int argc, char **argv)
 	tap_is(alone(), -EINVAL, "a read to where it cannot go");
 	ring_add4(&r, SYS_pread64, fd, 4096, SLOW_BLOCK, 0);
 	tap_is(alone(), -EFAULT, "a read to nowhere");
+
+	/* a buffer that is registered */
+	iov.iov_base = buf + SLOW_BLOCK;
+	iov.iov_len = 2 * SLOW_BLOCK;
+	tap_is(xsc_ring_register_buffers(&r, &iov, 1), 0, "a registered buffer");
+	for (int i = 0; i < 2; i++) {
+		char *at = buf + (1 + i) * SLOW_BLOCK;
+
+		tap_ok(alone_fixed(SYS_pread64, at, SLOW_BLOCK, i * SLOW_BLOCK) == SLOW_BLOCK && at[0] == 1 + i, "a read");
+		memset(at, 0x61 + i, SLOW_BLOCK);
+		tap_is(alone_fixed(SYS_pwrite64, at, SLOW_BLOCK, (i + 4) * SLOW_BLOCK), SLOW_BLOCK, "a write");
+	}
+	tap_ok(pread(fd, buf, SLOW_BLOCK, 5 * SLOW_BLOCK) == SLOW_BLOCK && buf[0] == 0x62, "is there");
+	tap_ok(alone_fixed(SYS_pread64, buf + SLOW_BLOCK, 2 * SLOW_BLOCK, 4 * SLOW_BLOCK) == 2 * SLOW_BLOCK &&
+	       buf[SLOW_BLOCK] == 0x61 && buf[2 * SLOW_BLOCK] == 0x62, "a read of all of it");
+	tap_is(alone_fixed(SYS_pread64, buf + SLOW_BLOCK, SLOW_BLOCK, BLOCKS * SLOW_BLOCK), 0, "a read at the end");
+	tap_is(alone_fixed(SYS_pread64, buf + SLOW_BLOCK + 1, SLOW_BLOCK, 0), -EINVAL, "a read to where it cannot go");
+	tap_is(alone_fixed(SYS_pread64, buf, SLOW_BLOCK, 0), -EFAULT, "a read to before it");
+	tap_is(xsc_ring_unregister_buffers(&r), 0, "it is no more");
+	tap_is(alone_fixed(SYS_pread64, buf + SLOW_BLOCK, SLOW_BLOCK, 0), -EINVAL, "a read to it then");
 
 	sys(SYS_fadvise64, cached, 0, 0, POSIX_FADV_DONTNEED);
 	sys(SYS_fadvise64, cached, 0, 0, POSIX_FADV_RANDOM);

@@ -563,7 +563,7 @@ static __always_inline bool xsc_direct_may(const struct file *file, bool out,
 
 enum xsc_directed xsc_direct_start(struct xsc_req *req);
 s64 xsc_direct_result(struct xsc_req *req);
-s64 xsc_direct_call(const struct xsc_ring *ring, const struct xsc_sqe *sqe);
+s64 xsc_direct_call(struct xsc_ring *ring, const struct xsc_sqe *sqe);
 u32 xsc_direct_run(struct xsc_ring *ring, u32 left);
 
 /* xsc_buffers.c: registered buffers */

@@ -482,6 +482,58 @@ static __always_inline bool xsc_direct_follows(const struct xsc_ring *ring,
 	       !signal_pending(current) && !xsc_controlled();
 }
 
+/* pread() and pwrite() of a registered buffer: its pages are at hand. */
+static noinline s64 xsc_direct_call_fixed(struct xsc_ring *ring,
+					  const struct xsc_sqe *sqe)
+{
+	bool out = sqe->op == __NR_pwrite64;
+	const u64 *args = sqe->args;
+	/* Hardened kernels would clear it, though all of it is set. */
+	struct iov_iter iter __attribute__((__uninitialized__));
+	struct fd f = fdget(args[0]);
+	const struct xsc_buffer *buf;
+	struct xsc_buffers *set;
+	s64 res = XSC_GOES_ON;
+	struct kiocb kiocb;
+
+	if (unlikely(!f.file))
+		return res;
+	if (unlikely(!xsc_direct_may(f.file, out, args[3])))
+		goto out;
+	/* Another thread may unregister it meanwhile. */
+	spin_lock_irq(&ring->cq_lock);
+	buf = xsc_buffers_find(ring, args);
+	set = ring->buffers;
+	if (likely(!IS_ERR(buf)))
+		set->ref++;
+	spin_unlock_irq(&ring->cq_lock);
+	if (IS_ERR(buf))
+		goto out;
+
+	xsc_kiocb_init(&kiocb, f.file);
+	kiocb.ki_pos = args[3];
+	res = rw_verify_area(out ? WRITE : READ, f.file, &kiocb.ki_pos,
+			     args[2]);
+	if (unlikely(res))
+		goto put;
+	xsc_buffer_iter(buf, args, &iter, out);
+	if (out) {
+		file_start_write(f.file);
+		res = call_write_iter(f.file, &kiocb, &iter);
+		file_end_write(f.file);
+	} else {
+		res = call_read_iter(f.file, &kiocb, &iter);
+	}
+	xsc_rw_count(f.file, res, out);
+put:
+	spin_lock_irq(&ring->cq_lock);
+	xsc_buffers_put_locked(set);
+	spin_unlock_irq(&ring->cq_lock);
+out:
+	fdput(f);
+	return res;
+}
+
 /**
  * xsc_direct_call() - an op like the last that went to a device, as the call
  * @ring:	the ring, locked; xsc_ring_waits_for_one() holds
@@ -491,20 +543,26 @@ static __always_inline bool xsc_direct_follows(const struct xsc_ring *ring,
  *
  * Return: its result, or XSC_GOES_ON: it is another one, and was not begun.
  */
-s64 xsc_direct_call(const struct xsc_ring *ring, const struct xsc_sqe *sqe)
+s64 xsc_direct_call(struct xsc_ring *ring, const struct xsc_sqe *sqe)
 {
+	u32 extras = xsc_sqe_extras(sqe);
 	const u64 *args = sqe->args;
 	s64 res;
 
-	if (xsc_sqe_extras(sqe) || !xsc_direct_follows(ring, sqe))
+	if (extras & ~XSC_SQE_FIXED_BUFFER || !xsc_direct_follows(ring, sqe))
 		return XSC_GOES_ON;
-	xsc_count(XSC_WAY_RING, XSC_FAM_FS);
-	if (sqe->op == __NR_pwrite64)
+	if (extras) {
+		res = xsc_direct_call_fixed(ring, sqe);
+		if (unlikely(res == XSC_GOES_ON))
+			return res;
+	} else if (sqe->op == __NR_pwrite64) {
 		res = ksys_pwrite64(args[0], u64_to_user_ptr(args[1]), args[2],
 				    args[3]);
-	else
+	} else {
 		res = ksys_pread64(args[0], u64_to_user_ptr(args[1]), args[2],
 				   args[3]);
+	}
+	xsc_count(XSC_WAY_RING, XSC_FAM_FS);
 	xsc_trace_op(XSC_WAY_RING, sqe->op, res);
 	return res;
 }
