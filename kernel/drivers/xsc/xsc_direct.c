@@ -504,7 +504,7 @@ static noinline s64 xsc_direct_call_fixed(struct xsc_ring *ring,
 	spin_lock_irq(&ring->cq_lock);
 	buf = xsc_buffers_find(ring, args);
 	set = ring->buffers;
-	if (likely(!IS_ERR(buf)))
+	if (!IS_ERR(buf))
 		set->ref++;
 	spin_unlock_irq(&ring->cq_lock);
 	if (IS_ERR(buf))
