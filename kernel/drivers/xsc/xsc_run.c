@@ -87,7 +87,8 @@ static s64 xsc_ring_issue_chained(struct xsc_ring *ring, struct xsc_sqe *sqe)
 			xsc_sqe_arg_add(sqe, add);
 		if (xsc_lasts(sqe->op))
 			xsc_ring_publish(ring);
-		res = xsc_run(c, sqe);
+		xsc_op_args_load(c->regs, sqe->args);
+		res = xsc_run_loaded(c, XSC_WAY_RING, sqe->op);
 	}
 	if (likely(!xsc_interrupted(res)))
 		xsc_chain_end(c, sqe, res);
