@@ -222,6 +222,7 @@ static __always_inline u32 xsc_ring_run_bare(struct xsc_ring *ring, u32 max,
 					     long *ret)
 {
 	const u32 first = ring->sq_head, end = first + max;
+	const u8 not_here = XSC_OPF_DIRECT | (ring->async ? XSC_OPF_LASTS : 0);
 	struct xsc_container *c = &ring->c;
 	struct pt_regs *regs = c->regs;
 
@@ -244,7 +245,8 @@ static __always_inline u32 xsc_ring_run_bare(struct xsc_ring *ring, u32 max,
 			break;
 		nr = array_index_nospec(nr, NR_syscalls);
 		def = &xsc_optable[nr];
-		if (unlikely(def->flags & XSC_OPF_DIRECT || xsc_controlled()))
+		if ((def->flags & not_here && nr != __NR_pread64) ||
+		    unlikely(xsc_controlled()))
 			break;
 		xsc_op_args_load(regs, sqe->args);
 		res = XSC_GOES_ON;
