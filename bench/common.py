@@ -65,12 +65,13 @@ def machine():
                 model = line.split(":", 1)[1].strip()
                 break
     qemu = subprocess.run(["qemu-system-x86_64", "--version"], stdout=subprocess.PIPE, text=True, check=False)
-    commit = subprocess.run(["git", "describe", "--always", "--dirty", "--exclude=*"], cwd=TOP, stdout=subprocess.PIPE,
-                            text=True, check=False)
+    commit = subprocess.run(["git", "describe", "--always", "--exclude=*"], cwd=TOP, stdout=subprocess.PIPE, text=True, check=False)
+    # what says how it came out does not change how it comes out
+    changed = subprocess.run(["git", "diff", "--quiet", "HEAD", "--", ".", ":!docs", ":!bench/results"], cwd=TOP, check=False)
     kernel = guest(["uname -rv"])[0][0]
     return [f"host: {model}, {os.cpu_count()} CPUs, Linux {platform.release()}",
             f"guest: {qemu.stdout.splitlines()[0] if qemu.stdout else 'QEMU'} (TCG), Linux {kernel}",
-            f"source: {commit.stdout.strip()}"]
+            f"source: {commit.stdout.strip()}{'-dirty' if changed.returncode else ''}"]
 
 
 def save(name, columns, rows):
