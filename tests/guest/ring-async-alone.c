@@ -44,8 +44,7 @@ static void goes_on(__u64 a, const char *what)
 static long alone_fixed(int op, char *at, long len, long pos)
 {
 	ring_add4(&r, op, fd, at, len, pos);
-	r.sqes[(r.sqe_tail - 1) & r.sq_mask].flags |= XSC_SQE_FIXED_BUFFER;
-	r.sqes[(r.sqe_tail - 1) & r.sq_mask].args[4] = 0;
+	xsc_sqe_fixed_buffer(&r.sqes[(r.sqe_tail - 1) & r.sq_mask], 0);
 	return alone();
 }
 

@@ -354,13 +354,7 @@ int xsc_buffers_iter(struct xsc_req *req, struct iov_iter *iter, bool out)
 	const struct xsc_buffer *buf;
 	int err;
 
-	spin_lock_irq(&ring->cq_lock);
-	buf = xsc_buffers_find(ring, req->try.args);
-	if (!IS_ERR(buf)) {
-		req->buffers = ring->buffers;
-		req->buffers->ref++;
-	}
-	spin_unlock_irq(&ring->cq_lock);
+	buf = xsc_buffers_get(ring, req->try.args, &req->buffers);
 	/* Somebody may have unregistered it just now. */
 	if (IS_ERR(buf)) {
 		err = PTR_ERR(buf);

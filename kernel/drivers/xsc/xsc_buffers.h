@@ -73,6 +73,30 @@ xsc_buffers_find(const struct xsc_ring *ring, const u64 *args)
 }
 
 /**
+ * xsc_buffers_get() - the same, with a reference to the buffers
+ * @ring:	its ring
+ * @args:	the op's
+ * @set:	out: of which there is a reference, if there is one
+ *
+ * Return: the buffer or an ERR_PTR.
+ */
+static __always_inline const struct xsc_buffer *
+xsc_buffers_get(struct xsc_ring *ring, const u64 *args,
+		struct xsc_buffers **set)
+{
+	const struct xsc_buffer *buf;
+
+	spin_lock_irq(&ring->cq_lock);
+	buf = xsc_buffers_find(ring, args);
+	if (!IS_ERR(buf)) {
+		*set = ring->buffers;
+		(*set)->ref++;
+	}
+	spin_unlock_irq(&ring->cq_lock);
+	return buf;
+}
+
+/**
  * xsc_buffers_put_locked() - a request does not need its buffer any more
  * @set:	of which it has a reference; its ring's cq_lock is held
  */

@@ -501,12 +501,7 @@ static noinline s64 xsc_direct_call_fixed(struct xsc_ring *ring,
 	if (unlikely(!xsc_direct_may(f.file, out, args[3])))
 		goto out;
 	/* Another thread may unregister it meanwhile. */
-	spin_lock_irq(&ring->cq_lock);
-	buf = xsc_buffers_find(ring, args);
-	set = ring->buffers;
-	if (!IS_ERR(buf))
-		set->ref++;
-	spin_unlock_irq(&ring->cq_lock);
+	buf = xsc_buffers_get(ring, args, &set);
 	if (IS_ERR(buf))
 		goto out;
 

@@ -133,20 +133,21 @@ long xsc_ring_enter(const struct pt_regs *regs)
 {
 	struct file *file = xsc_fget(xsc_op_arg(regs, 0));
 	u32 to_submit = xsc_op_arg(regs, 1);
+	u32 flags = xsc_op_arg(regs, 2);
 	u32 min = xsc_op_arg(regs, 3);
-	long err = -EINVAL;
+	u64 utimeout = xsc_op_arg(regs, 4);
 
 	if (unlikely(!file))
 		return -EBADF;
-	if (unlikely(!xsc_ring_file(file)))
-		err = -EOPNOTSUPP;
-	else if (unlikely(xsc_op_arg(regs, 4) && !(u32)xsc_op_arg(regs, 2)))
-		return xsc_ring_enter_until(file, to_submit, min,
-					    xsc_op_arg(regs, 4));
-	else if (likely(!(u32)xsc_op_arg(regs, 2)))
-		return xsc_do_doorbell(file, to_submit, min, NULL);
-	fput(file);
-	return err;
+	if (unlikely(flags || !xsc_ring_file(file))) {
+		bool ours = xsc_ring_file(file);
+
+		fput(file);
+		return ours ? -EINVAL : -EOPNOTSUPP;
+	}
+	if (unlikely(utimeout))
+		return xsc_ring_enter_until(file, to_submit, min, utimeout);
+	return xsc_do_doorbell(file, to_submit, min, NULL);
 }
 
 /**
