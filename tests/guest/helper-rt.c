@@ -5,11 +5,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <xsc/rt.h>
@@ -20,6 +23,72 @@ static int fail(const char *what, long n)
 {
 	printf("%s: %ld\n", what, n);
 	return 1;
+}
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+static long long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+/* what ends a wait that has submitted something, other than a CQE */
+static int waits(int fd)
+{
+	struct __kernel_timespec hour = { 3600, 0 }, soon = { 0, 20000000 };
+	struct xsc_ring_params p = {
+		.sq_entries = 8, .flags = XSC_RING_ASYNC | XSC_RING_POLL, .poll_idle = XSC_POLL_IDLE_MAX,
+	};
+	struct sigaction sa = { .sa_handler = on_alarm };
+	struct itimerval timer = { .it_value.tv_usec = 100000 };
+	struct xsc_sqe *sqe;
+	struct xsc_cqe *cqe;
+	long long since;
+	char buf[8];
+	int ret;
+
+	sigaction(SIGALRM, &sa, NULL);
+	ret = xsc_ring_queue_init_async(8, &ring);
+	if (ret)
+		return fail("xsc_ring_queue_init_async", ret);
+	xsc_prep_read(xsc_ring_get_sqe(&ring), fd, buf, sizeof(buf));
+	setitimer(ITIMER_REAL, &timer, NULL);
+	printf("an hour, and a signal: %s\n", strerror(-xsc_ring_wait_cqe_timeout(&ring, &cqe, &hour)));
+	xsc_prep_read(xsc_ring_get_sqe(&ring), fd, buf, sizeof(buf));
+	setitimer(ITIMER_REAL, &timer, NULL);
+	printf("without limit: %s\n", strerror(-xsc_ring_wait_cqe(&ring, &cqe)));
+	xsc_ring_queue_exit(&ring);
+
+	ret = xsc_ring_queue_init_async(8, &ring);
+	if (ret)
+		return fail("xsc_ring_queue_init_async", ret);
+	sqe = xsc_ring_get_sqe(&ring);
+	xsc_prep_sleep(sqe, &soon);
+	xsc_sqe_quiet(sqe);
+	printf("a quiet op: %s\n", strerror(-xsc_ring_wait_cqe_timeout(&ring, &cqe, &hour)));
+	xsc_ring_queue_exit(&ring);
+
+	ret = xsc_ring_queue_init_params(&p, &ring);
+	if (ret)
+		return fail("a polled ring", ret);
+	/* the first doorbell wakes the poller */
+	xsc_prep_nop(xsc_ring_get_sqe(&ring));
+	if (xsc_ring_wait_cqe(&ring, &cqe))
+		return fail("xsc_ring_wait_cqe", 0);
+	xsc_ring_cqe_seen(&ring, cqe);
+	xsc_prep_read(xsc_ring_get_sqe(&ring), fd, buf, sizeof(buf));
+	soon.tv_nsec = 1000000;
+	since = now_ms();
+	ret = xsc_ring_wait_cqe_timeout(&ring, &cqe, &soon);
+	printf("a millisecond, polled: %s, %s\n", strerror(-ret), now_ms() - since < 80 ? "soon" : "late");
+	xsc_ring_queue_exit(&ring);
+	return 0;
 }
 
 int main(void)
@@ -104,5 +173,5 @@ int main(void)
 	xsc_prep_read(xsc_ring_get_sqe(&ring), p[0], first, 5);
 	xsc_ring_submit(&ring);
 	xsc_ring_queue_exit(&ring);
-	return 0;
+	return waits(p[0]);
 }

@@ -12,6 +12,10 @@ read: 5, async
 a registered buffer: 4, root
 unregister: 0, then No such device or address
 fsync of a pipe: Invalid argument
+an hour, and a signal: Interrupted system call
+without limit: Interrupted system call
+a quiet op: Resource temporarily unavailable
+a millisecond, polled: Timer expired, soon
 END
 
 # same NAME PROGRAM... - it says what it is and what is wanted

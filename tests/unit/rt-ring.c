@@ -2,22 +2,34 @@
 /*
  * rt-ring.c - what libxsc-rt makes of the kernel's answers; preparing, walking
  *
- * The kernel is played by an ioctl() of our own.
+ * The kernel is played by an ioctl() of our own, and so is the clock.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <time.h>
 
 static int sim_ioctl(int fd, unsigned long cmd, void *arg);
+static int sim_clock(struct timespec *ts);
+static void sim_relax(void);
 
-#define ioctl(fd, cmd, arg)	sim_ioctl(fd, cmd, arg)
+#include <xsc/barrier.h>
+
+#define ioctl(fd, cmd, arg)		sim_ioctl(fd, cmd, arg)
+#define clock_gettime(clock, ts)	sim_clock(ts)
+#undef xsc_cpu_relax
+#define xsc_cpu_relax()			sim_relax()
 #include <xsc/prep.h>
 #include <xsc/ring.h>
 #undef ioctl
+#undef clock_gettime
 #include "ring-sim.h"
 #include "tap.h"
 
 static struct xsc_ring ring;
+
+#define MS	1000000LL
 
 /* what the next doorbells answer, and what they were asked */
 static struct answer {
@@ -25,7 +37,12 @@ static struct answer {
 	unsigned int	extra;		/* CQEs of what was in flight */
 } answers[4];
 static unsigned int nr_answers, asked;
+static long long takes;			/* the first of them, nanoseconds */
 static struct xsc_ring_enter last;
+static long long last_ns;		/* its timeout */
+
+static long long now_ns = 1000 * MS;
+static unsigned int polled;		/* SQEs that the poller takes in the next look at the CQ */
 
 static struct xsc_ring_buffers buffers;
 
@@ -39,10 +56,18 @@ static int sim_ioctl(int fd, unsigned long cmd, void *arg)
 		return a->ret ? -1 : 0;
 	}
 	last = *(struct xsc_ring_enter *)arg;
+	last_ns = -1;
+	if (last.timeout) {
+		struct __kernel_timespec *ts = (void *)(unsigned long)last.timeout;
+
+		last_ns = ts->tv_sec > 86400 ? LLONG_MAX : ts->tv_sec * 1000 * MS + ts->tv_nsec;
+	}
 	if (fd != ring.fd || cmd != XSC_IOC_ENTER || asked > nr_answers) {
 		tap_ok(false, "a doorbell that nobody expects");
 		return 0;
 	}
+	now_ns += takes;
+	takes = 0;
 	for (unsigned int i = 0; i < a->extra; i++) {
 		ring.cqes[ring.cr->cq_tail & ring.cq_mask].res = 4711;
 		ring.cr->cq_tail++;
@@ -54,6 +79,21 @@ static int sim_ioctl(int fd, unsigned long cmd, void *arg)
 	/* consumed and gone on */
 	ring.cr->sq_head += a->ret;
 	return a->ret;
+}
+
+static int sim_clock(struct timespec *ts)
+{
+	ts->tv_sec = now_ns / (1000 * MS);
+	ts->tv_nsec = now_ns % (1000 * MS);
+	return 0;
+}
+
+/* a microsecond in which the poller may take SQEs */
+static void sim_relax(void)
+{
+	now_ns += 1000;
+	sim_doorbell(&ring, polled);
+	polled = 0;
 }
 
 static void expect(unsigned int nr, const struct answer *a)
@@ -80,26 +120,17 @@ static void waits(void)
 	EXPECT({ 1, 1 });
 	tap_ok(!xsc_ring_wait_cqe(&ring, &cqe) && cqe && cqe->res == 4711, "wait: submits and has its CQE");
 	tap_ok(last.to_submit == 1 && last.min_complete == 1 && !last.timeout && !last.flags, "in one doorbell");
-	xsc_ring_cqe_seen(&ring, cqe);
-
-	add();
-	EXPECT({ 1, 0 }, { 0, 1 });
-	tap_ok(!xsc_ring_wait_cqe(&ring, &cqe) && asked == 2 && last.to_submit == 0, "wait: interrupted after the submission, waits on");
 	EXPECT({ 0, 0 });
 	tap_ok(!xsc_ring_wait_cqe(&ring, &cqe) && !asked, "wait: a CQE is there, no doorbell");
 	xsc_ring_cqe_seen(&ring, cqe);
 
-	add();
-	EXPECT({ 1, 0 }, { -EINTR, 0 });
+	EXPECT({ -EINTR, 0 });
 	tap_ok(xsc_ring_wait_cqe(&ring, &cqe) == -EINTR && !cqe, "wait: EINTR");
 	EXPECT({ 0, 0 });
 	tap_ok(xsc_ring_wait_cqe(&ring, &cqe) == -EAGAIN && !cqe, "wait: nothing in flight: EAGAIN");
 	EXPECT({ -ETIME, 0 });
 	tap_ok(xsc_ring_wait_cqe_timeout(&ring, &cqe, &ts) == -ETIME, "wait: ETIME");
 	tap_ok(last.timeout == (__u64)(unsigned long)&ts, "the timeout was handed over");
-	add();
-	EXPECT({ 1, 0 });
-	tap_ok(xsc_ring_wait_cqe_timeout(&ring, &cqe, &ts) == -ETIME, "wait: ETIME after a submission");
 	EXPECT({ -EBUSY, 1 });
 	add();
 	tap_ok(!xsc_ring_wait_cqe(&ring, &cqe), "wait: EBUSY, but there is a CQE");
@@ -111,6 +142,96 @@ static void waits(void)
 	EXPECT({ 0, 0 });
 	tap_ok(xsc_ring_submit_and_wait(&ring, 2) == 0 && !asked, "submit_and_wait: nothing to do, no doorbell");
 	tap_ok(xsc_ring_submit(&ring) == 0 && !asked, "submit: nothing to do, no doorbell");
+	xsc_ring_cq_advance(&ring, 2);
+}
+
+/*
+ * SQEs were consumed, and there are fewer CQEs than were waited for.  The
+ * second doorbell says whether anything is in flight.
+ */
+static void ends(void)
+{
+	struct __kernel_timespec hour = { 3600, 0 }, never = { LLONG_MAX, 0 };
+	struct xsc_cqe *cqe;
+
+	add();
+	takes = 5 * MS;
+	EXPECT({ 1, 0 }, { -ETIME, 0 });
+	tap_ok(xsc_ring_wait_cqe(&ring, &cqe) == -EINTR && !cqe, "submitted, then a signal: EINTR");
+	tap_ok(asked == 2 && !last.to_submit && last.min_complete == 1 && !last_ns, "the second doorbell does not wait");
+	add();
+	takes = 5 * MS;
+	EXPECT({ 1, 0 }, { -ETIME, 0 });
+	tap_ok(xsc_ring_wait_cqe_timeout(&ring, &cqe, &hour) == -EINTR && !cqe, "the same with an hour");
+	add();
+	takes = 5 * MS;
+	EXPECT({ 1, 0 }, { -ETIME, 0 });
+	tap_ok(xsc_ring_wait_cqe_timeout(&ring, &cqe, &never) == -EINTR && !cqe, "and with more than 64 bits hold");
+	add();
+	takes = 5 * MS;
+	EXPECT({ 1, 0 }, { -EINTR, 0 });
+	tap_ok(xsc_ring_wait_cqe(&ring, &cqe) == -EINTR && !cqe, "and another signal: EINTR");
+	add();
+	add();
+	takes = 5 * MS;
+	EXPECT({ 1, 0 }, { 0, 0 });
+	tap_ok(xsc_ring_wait_cqe(&ring, &cqe) == -EINTR && !cqe && xsc_ring_sq_ready(&ring) == 1,
+	       "a signal before all were submitted: EINTR");
+	EXPECT({ 1, 0 }, { 0, 1 });
+	tap_ok(!xsc_ring_wait_cqe(&ring, &cqe) && asked == 2, "submitted, and the CQE came right behind the signal");
+	xsc_ring_cqe_seen(&ring, cqe);
+
+	add();
+	EXPECT({ 1, 0 }, { 0, 0 });
+	tap_ok(xsc_ring_wait_cqe(&ring, &cqe) == -EAGAIN && !cqe, "a quiet op has succeeded: EAGAIN");
+	add();
+	EXPECT({ 1, 0 }, { 0, 0 });
+	tap_ok(xsc_ring_wait_cqe_timeout(&ring, &cqe, &hour) == -EAGAIN && !cqe, "the same with an hour");
+
+	add();
+	takes = 3600 * 1000 * MS;
+	EXPECT({ 1, 0 });
+	tap_ok(xsc_ring_wait_cqe_timeout(&ring, &cqe, &hour) == -ETIME && !cqe, "the hour is over: ETIME");
+	add();
+	takes = 3600 * 1000 * MS;
+	EXPECT({ 1, 1 });
+	tap_ok(!xsc_ring_wait_cqes(&ring, &cqe, 2, &hour) && cqe, "over, but there is one of two");
+	xsc_ring_cqe_seen(&ring, cqe);
+}
+
+/* The poller is awake; it may have other things to do. */
+static void polls(void)
+{
+	struct __kernel_timespec ms = { 0, 1 * MS }, s = { 1, 0 }, bad = { 0, 1000 * MS };
+	long long since;
+	struct xsc_cqe *cqe;
+
+	ring.spin = 100000;
+	add();
+	polled = 1;
+	EXPECT({ 0, 0 });
+	tap_ok(!xsc_ring_wait_cqe_timeout(&ring, &cqe, &ms) && !asked, "polled: no doorbell");
+	xsc_ring_cqe_seen(&ring, cqe);
+
+	since = now_ns;
+	add();
+	EXPECT({ 1, 0 });
+	tap_ok(xsc_ring_wait_cqe_timeout(&ring, &cqe, &ms) == -ETIME, "polled: a millisecond is over");
+	tap_ok(now_ns - since >= 1 * MS && now_ns - since < 2 * MS, "it took %lld us", (now_ns - since) / 1000);
+	tap_ok(asked == 1 && last.to_submit == 1 && !last_ns, "the doorbell has no time left");
+
+	since = now_ns;
+	add();
+	EXPECT({ 0, 1 });
+	tap_ok(!xsc_ring_wait_cqe_timeout(&ring, &cqe, &s), "polled: within a second");
+	tap_ok(last_ns == 1000 * MS - (now_ns - since) && now_ns - since >= 100 * MS,
+	       "the doorbell has %lld us of it", last_ns / 1000);
+	xsc_ring_cqe_seen(&ring, cqe);
+	ring.cr->sq_head++;
+
+	EXPECT({ 0, 0 });
+	tap_ok(xsc_ring_wait_cqe_timeout(&ring, &cqe, &bad) == -EINVAL && !cqe && !asked, "a second of nanoseconds");
+	ring.spin = 0;
 }
 
 static void walk(void)
@@ -234,6 +355,8 @@ int main(void)
 {
 	sim_init(&ring, 8, 16, 0xfffffffc);
 	waits();
+	ends();
+	polls();
 	walk();
 	registers();
 	preps();

@@ -253,11 +253,45 @@ static inline unsigned long long xsc_ring_clock(void)
 	       (unsigned long long)ts.tv_nsec;
 }
 
+/* A time of xsc_ring_clock() that does not come. */
+#define XSC_RING_NEVER	(~0ULL)
+
+/* When @timeout is over; an errno if it is none that the kernel takes. */
+static inline int xsc_ring_until(const struct __kernel_timespec *timeout,
+				 unsigned long long *until)
+{
+	*until = XSC_RING_NEVER;
+	if (!timeout)
+		return 0;
+	if (timeout->tv_sec < 0 || timeout->tv_nsec < 0 ||
+	    timeout->tv_nsec >= 1000000000)
+		return -EINVAL;
+	/* Longer than 64 bits can say is never. */
+	if (timeout->tv_sec < 1LL << 33)
+		*until = xsc_ring_clock() +
+			 (unsigned long long)timeout->tv_sec * 1000000000 +
+			 (unsigned long long)timeout->tv_nsec;
+	return 0;
+}
+
+/* How long it is until then. */
+static inline struct __kernel_timespec xsc_ring_left(unsigned long long until)
+{
+	unsigned long long now = xsc_ring_clock();
+	unsigned long long ns = until > now ? until - now : 0;
+	struct __kernel_timespec left;
+
+	left.tv_sec = (__kernel_time64_t)(ns / 1000000000);
+	left.tv_nsec = (long long)(ns % 1000000000);
+	return left;
+}
+
 /*
- * With a poller: look for @min CQEs for ring->spin microseconds.  Returns
- * whether they are there.
+ * With a poller: look for @min CQEs for ring->spin microseconds, and not after
+ * @until.  Returns whether they are there.
  */
-static inline int xsc_ring_spin(const struct xsc_ring *ring, unsigned int min)
+static inline int xsc_ring_spin(const struct xsc_ring *ring, unsigned int min,
+				unsigned long long until)
 {
 	unsigned long long now, end = 0;
 	unsigned int i;
@@ -271,7 +305,7 @@ static inline int xsc_ring_spin(const struct xsc_ring *ring, unsigned int min)
 		now = xsc_ring_clock();
 		if (!end)
 			end = now + ring->spin * 1000ULL;
-		else if (now >= end)
+		if (now >= end || now >= until)
 			return 0;
 	}
 }
@@ -310,12 +344,31 @@ XSC_RING_CALL int xsc_ring_submit_and_wait(struct xsc_ring *ring,
 	if (!nr && xsc_ring_cq_ready(ring) >= min)
 		return (int)fresh;
 	if (!xsc_ring_needs_doorbell(ring)) {
-		if (xsc_ring_spin(ring, min))
+		if (xsc_ring_spin(ring, min, XSC_RING_NEVER))
 			return (int)fresh;
 		nr = xsc_ring_sq_ready(ring);
 	}
 	ret = xsc_ring_enter_wait(ring, nr, min, NULL);
 	return ring->spin && ret >= 0 ? (int)fresh : ret;
+}
+
+/*
+ * A doorbell that has consumed SQEs says that, and not why it did not wait for
+ * @min CQEs.  Nothing in flight is the end of any wait; what else ends one is
+ * @until, or a signal.
+ */
+static inline int xsc_ring_wait_ended(struct xsc_ring *ring, unsigned int min,
+				      unsigned long long until)
+{
+	const struct __kernel_timespec now = { 0, 0 };
+	int ret;
+
+	if (until != XSC_RING_NEVER && xsc_ring_clock() >= until)
+		return -ETIME;
+	ret = xsc_ring_enter_wait(ring, 0, min, &now);
+	/* SQEs that are left were not come to. */
+	return ret == -ETIME || (!ret && xsc_ring_sq_ready(ring)) ? -EINTR :
+								    ret;
 }
 
 /**
@@ -325,27 +378,36 @@ XSC_RING_CALL int xsc_ring_submit_and_wait(struct xsc_ring *ring,
  * @min:	so many
  * @timeout:	for so long at most, or NULL
  *
- * Return: 0, -ETIME, -EINTR, -EAGAIN if there is none and nothing in flight
- *	that could make one, or another negative errno
+ * Return: 0 if there is one, or with *@cqe NULL -ETIME, -EINTR, -EAGAIN if
+ *	nothing is in flight that could make one, or another negative errno
  */
 XSC_RING_CALL int xsc_ring_wait_cqes(struct xsc_ring *ring,
 				     struct xsc_cqe **cqe, unsigned int min,
 				     const struct __kernel_timespec *timeout)
 {
 	unsigned int nr = xsc_ring_flush(ring);
-	int ret = 0;
+	struct __kernel_timespec left;
+	unsigned long long until;
+	int ret = xsc_ring_until(timeout, &until);
 
+	if (ret < 0) {
+		*cqe = NULL;
+		return ret;
+	}
 	if (nr && !xsc_ring_needs_doorbell(ring)) {
-		xsc_ring_spin(ring, min);
-		nr = xsc_ring_cq_ready(ring) < min ? xsc_ring_sq_ready(ring) :
-						     0;
+		nr = 0;
+		if (!xsc_ring_spin(ring, min, until)) {
+			nr = xsc_ring_sq_ready(ring);
+			if (timeout) {
+				left = xsc_ring_left(until);
+				timeout = &left;
+			}
+		}
 	}
 	if (nr || xsc_ring_cq_ready(ring) < min)
 		ret = xsc_ring_enter_wait(ring, nr, min, timeout);
-	/* What interrupted the wait is not said when SQEs were consumed. */
 	if (ret > 0 && xsc_ring_cq_ready(ring) < min)
-		ret = timeout ? -ETIME :
-				xsc_ring_enter_wait(ring, 0, min, NULL);
+		ret = xsc_ring_wait_ended(ring, min, until);
 	/* EBUSY: the CQ is full, which is what we wait for. */
 	if (!xsc_ring_peek_cqe(ring, cqe))
 		return 0;
@@ -391,7 +453,8 @@ static inline long xsc_ring_call_polled(struct xsc_ring *ring, unsigned int op,
 	}
 	xsc_sqe_prep(sqe, op, a, b, c, d, e, f);
 	xsc_ring_flush(ring);
-	if (xsc_ring_needs_doorbell(ring) || !xsc_ring_spin(ring, 1)) {
+	if (xsc_ring_needs_doorbell(ring) || 
+	    !xsc_ring_spin(ring, 1, XSC_RING_NEVER)) {
 		*lost = 1;
 		while (!xsc_ring_cq_ready(ring)) {
 			res = xsc_ring_enter_wait(ring, 1, 1, NULL);
