@@ -135,6 +135,10 @@ static void waits(void)
 	add();
 	tap_ok(!xsc_ring_wait_cqe(&ring, &cqe), "wait: EBUSY, but there is a CQE");
 	xsc_ring_cqe_seen(&ring, cqe);
+	EXPECT({ -EBUSY, 0 }, { 0, 1 });
+	tap_ok(!xsc_ring_wait_cqe(&ring, &cqe) && asked == 2 && !last.to_submit && last.min_complete == 1,
+	       "wait: EBUSY for what is in flight: waits for that");
+	xsc_ring_cqe_seen(&ring, cqe);
 	EXPECT({ -EPERM, 0 });
 	tap_ok(xsc_ring_wait_cqes(&ring, &cqe, 2, NULL) == -EPERM && !cqe, "wait: another error");
 	EXPECT({ 1, 2 });

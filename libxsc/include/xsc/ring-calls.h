@@ -408,7 +408,9 @@ XSC_RING_CALL int xsc_ring_wait_cqes(struct xsc_ring *ring,
 		ret = xsc_ring_enter_wait(ring, nr, min, timeout);
 	if (ret > 0 && xsc_ring_cq_ready(ring) < min)
 		ret = xsc_ring_wait_ended(ring, min, until);
-	/* EBUSY: the CQ is full, which is what we wait for. */
+	/* The CQ is full, or promised to what is in flight: wait for that. */
+	if (ret == -EBUSY && xsc_ring_cq_ready(ring) < min)
+		ret = xsc_ring_enter_wait(ring, 0, min, timeout);
 	if (!xsc_ring_peek_cqe(ring, cqe))
 		return 0;
 	return ret < 0 ? ret : -EAGAIN;
