@@ -57,18 +57,23 @@ int main(void)
 	return !xsc_ring_queue_init(0, &ring);
 }
 END
-flags="-Wall -Wextra -Werror -D_GNU_SOURCE -I$TOOLS/include"
+flags="-Wall -Wextra -Werror -I$TOOLS/include"
 # shellcheck disable=SC2086
 {
 	ok "a C program links" gcc -std=gnu11 $flags -o prog prog.c -L"$LIB" -lxsc-rt
 	ok "a C++ program links" g++ -std=c++11 $flags -o progcc prog.cc -L"$LIB" -lxsc-rt
 	ok "a static program links" gcc $flags -static -o static prog.c -L"$LIB" -lxsc-rt
 	ok "a program without the library" gcc $flags -o inline inline.c
+	for std in c99 c11 c2x gnu99; do
+		ok "in $std, with no feature macro" gcc -std=$std -O2 $flags -o "inline-$std" inline.c
+		ok "and with the library" gcc -std=$std $flags -o prog prog.c -L"$LIB" -lxsc-rt
+	done
 	ok "C++ without the library" g++ -x c++ $flags -o inlinecc inline.c
 }
 ok "it needs the library by its soname" sh -c 'objdump -p prog | grep -q "NEEDED.*libxsc-rt.so.1$"'
 ok "it runs: an error, no crash" env LD_LIBRARY_PATH="$LIB" ./prog
 ok "the static one runs" ./static
+ok "the one without the library runs" ./inline-c11
 if command -v pkg-config >/dev/null; then
 	ok "pkg-config finds it" env PKG_CONFIG_PATH="$LIB/pkgconfig" pkg-config --exists libxsc-rt xsc
 else

@@ -39,6 +39,13 @@ static inline void xsc_ring_meter_init(struct xsc_ring_meter *m)
 	m->left = XSC_METER_HOLD;
 }
 
+/* -std=c11 without _GNU_SOURCE asks for ISO C, of which this is no part. */
+#ifdef O_CLOEXEC
+#define XSC_O_CLOEXEC		O_CLOEXEC
+#else
+#define XSC_O_CLOEXEC		02000000
+#endif
+
 /* Is this an XSC process, which has the op; a legacy one has the device. */
 static inline int xsc_ring_open(struct xsc_ring *ring,
 				struct xsc_ring_params *p)
@@ -51,7 +58,7 @@ static inline int xsc_ring_open(struct xsc_ring *ring,
 					0, 0);
 		return ring->fd < 0 ? ring->fd : 0;
 	}
-	ring->fd = open("/dev/xsc", O_RDWR | O_CLOEXEC);
+	ring->fd = open("/dev/xsc", O_RDWR | XSC_O_CLOEXEC);
 	if (ring->fd < 0)
 		return -errno;
 	if (ioctl(ring->fd, XSC_IOC_SETUP, p)) {
@@ -243,12 +250,24 @@ XSC_RING_CALL int xsc_ring_enter(struct xsc_ring *ring, unsigned int to_submit)
 	return xsc_ring_enter_wait(ring, to_submit, 0, NULL);
 }
 
+#ifndef CLOCK_MONOTONIC
+/* ISO C alone has neither that nor the function. */
+extern int xsc_clock_gettime(int clock, struct __kernel_timespec *ts)
+	__asm__("clock_gettime");
+#endif
+
 /* Nanoseconds; by the vDSO, without a kernel entry. */
 static inline unsigned long long xsc_ring_clock(void)
 {
+#ifdef CLOCK_MONOTONIC
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
+#else
+	struct __kernel_timespec ts;
+
+	xsc_clock_gettime(1, &ts);
+#endif
 	return (unsigned long long)ts.tv_sec * 1000000000 +
 	       (unsigned long long)ts.tv_nsec;
 }

@@ -17,8 +17,7 @@
  *	xsc_ring_queue_exit(&ring);
  *
  * A ring belongs to the process that made it and is not for several threads
- * at once.  Functions return a value or a negative errno.  Compile with
- * -std=gnu11 or _GNU_SOURCE.
+ * at once.  Functions return a value or a negative errno.
  *
  * What touches the ring's memory alone is here, and inline.  What enters the
  * kernel is in <xsc/ring-calls.h>, inline as well; programs that include
