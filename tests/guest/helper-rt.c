@@ -141,7 +141,10 @@ int main(void)
 	sqe = xsc_ring_get_sqe(&ring);
 	xsc_prep_read(sqe, p[0], first, 5);
 	xsc_sqe_set_data(sqe, first);
+	errno = 4711;
 	ret = xsc_ring_wait_cqe_timeout(&ring, &cqe, &ts);
+	if (errno != 4711 || !xsc_ring_unregister_buffers(&ring) || errno != 4711)
+		return fail("errno", errno);
 	printf("nothing to read: %s\n", strerror(-ret));
 	xsc_prep_write(xsc_ring_get_sqe(&ring), p[1], "async", 5);
 	ret = xsc_ring_submit_and_wait(&ring, 2);

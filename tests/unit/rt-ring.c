@@ -139,8 +139,10 @@ static void waits(void)
 	tap_ok(!xsc_ring_wait_cqe(&ring, &cqe) && asked == 2 && !last.to_submit && last.min_complete == 1,
 	       "wait: EBUSY for what is in flight: waits for that");
 	xsc_ring_cqe_seen(&ring, cqe);
+	errno = 4711;
 	EXPECT({ -EPERM, 0 });
 	tap_ok(xsc_ring_wait_cqes(&ring, &cqe, 2, NULL) == -EPERM && !cqe, "wait: another error");
+	tap_ok(errno == 4711, "errno is not touched");
 	EXPECT({ 1, 2 });
 	tap_ok(xsc_ring_submit_and_wait(&ring, 2) == 1 && last.min_complete == 2, "submit_and_wait");
 	EXPECT({ 0, 0 });
@@ -266,8 +268,9 @@ static void registers(void)
 	EXPECT({ 0, 0 });
 	tap_ok(!xsc_ring_register_buffers(&ring, iov, 3) && buffers.iov == (__u64)(unsigned long)iov && buffers.nr == 3 &&
 	       !buffers.resv, "register_buffers");
+	errno = 4711;
 	EXPECT({ -EBUSY, 0 });
-	tap_ok(xsc_ring_register_buffers(&ring, iov, 3) == -EBUSY, "register_buffers: an error");
+	tap_ok(xsc_ring_register_buffers(&ring, iov, 3) == -EBUSY && errno == 4711, "register_buffers: an error");
 	EXPECT({ 0, 0 });
 	tap_ok(!xsc_ring_unregister_buffers(&ring) && !buffers.iov && !buffers.nr, "unregister_buffers");
 	EXPECT({ -ENXIO, 0 });

@@ -59,8 +59,12 @@ static inline int xsc_ring_open(struct xsc_ring *ring,
 		return ring->fd < 0 ? ring->fd : 0;
 	}
 	ring->fd = open("/dev/xsc", O_RDWR | XSC_O_CLOEXEC);
-	if (ring->fd < 0)
+	if (ring->fd < 0) {
+		/* No file, or nobody behind it: as the op says it. */
+		if (errno == ENOENT || errno == ENODEV || errno == ENXIO)
+			return -ENOSYS;
 		return -errno;
+	}
 	if (ioctl(ring->fd, XSC_IOC_SETUP, p)) {
 		err = -errno;
 		close(ring->fd);
@@ -69,33 +73,52 @@ static inline int xsc_ring_open(struct xsc_ring *ring,
 	return 0;
 }
 
+static inline int xsc_ring_map(struct xsc_ring *ring,
+			       const struct xsc_ring_params *p)
+{
+	char *sr, *cr;
+	int err;
+
+	sr = (char *)mmap(NULL, p->sr_size, PROT_READ | PROT_WRITE,
+			  MAP_SHARED, ring->fd, XSC_OFF_SR);
+	if (sr == (char *)MAP_FAILED)
+		return -errno;
+	cr = (char *)mmap(NULL, p->cr_size, PROT_READ, MAP_SHARED, ring->fd,
+			  XSC_OFF_CR);
+	if (cr == (char *)MAP_FAILED) {
+		err = -errno;
+		munmap(sr, p->sr_size);
+		return err;
+	}
+	ring->sr = (struct xsc_sr_hdr *)sr;
+	ring->sqes = (struct xsc_sqe *)(sr + p->sqes_off);
+	ring->cr = (struct xsc_cr_hdr *)cr;
+	ring->cqes = (struct xsc_cqe *)(cr + p->cqes_off);
+	ring->sr_size = p->sr_size;
+	ring->cr_size = p->cr_size;
+	return 0;
+}
+
 /**
  * xsc_ring_queue_init_params() - make a ring
  * @p:		what is asked for; out: what was made, see xsc_uapi.h
  * @ring:	filled in
  *
- * Return: 0 or a negative errno (ENOENT: no /dev/xsc; modprobe xsc)
+ * Return: 0 or a negative errno (ENOSYS: no XSC, or none without modprobe xsc)
  */
 XSC_RING_CALL int xsc_ring_queue_init_params(struct xsc_ring_params *p,
 					     struct xsc_ring *ring)
 {
-	char *sr, *cr;
-	int err = xsc_ring_open(ring, p);
+	int saved = errno, err = xsc_ring_open(ring, p);
 
+	if (!err) {
+		err = xsc_ring_map(ring, p);
+		if (err)
+			close(ring->fd);
+	}
+	errno = saved;
 	if (err)
 		return err;
-	sr = (char *)mmap(NULL, p->sr_size, PROT_READ | PROT_WRITE,
-			  MAP_SHARED, ring->fd, XSC_OFF_SR);
-	if (sr == (char *)MAP_FAILED) {
-		err = -errno;
-		goto fail_close;
-	}
-	cr = (char *)mmap(NULL, p->cr_size, PROT_READ, MAP_SHARED, ring->fd,
-			  XSC_OFF_CR);
-	if (cr == (char *)MAP_FAILED) {
-		err = -errno;
-		goto fail_unmap;
-	}
 	ring->spin = p->flags & XSC_RING_POLL ? p->poll_idle : 0;
 	ring->sq_mask = p->sq_entries - 1;
 	ring->cq_mask = p->cq_entries - 1;
@@ -104,19 +127,7 @@ XSC_RING_CALL int xsc_ring_queue_init_params(struct xsc_ring_params *p,
 	ring->calls = 0;
 	ring->sqe_tail = 0;
 	ring->sqe_head = 0;
-	ring->sr = (struct xsc_sr_hdr *)sr;
-	ring->sqes = (struct xsc_sqe *)(sr + p->sqes_off);
-	ring->cr = (struct xsc_cr_hdr *)cr;
-	ring->cqes = (struct xsc_cqe *)(cr + p->cqes_off);
-	ring->sr_size = p->sr_size;
-	ring->cr_size = p->cr_size;
 	return 0;
-
-fail_unmap:
-	munmap(sr, p->sr_size);
-fail_close:
-	close(ring->fd);
-	return err;
 }
 
 /**
@@ -177,9 +188,39 @@ XSC_RING_CALL int xsc_ring_queue_init_poll(unsigned int entries,
 /** xsc_ring_queue_exit() - undo xsc_ring_queue_init() */
 XSC_RING_CALL void xsc_ring_queue_exit(struct xsc_ring *ring)
 {
+	int saved = errno;
+
 	munmap(ring->cr, ring->cr_size);
 	munmap(ring->sr, ring->sr_size);
 	close(ring->fd);
+	errno = saved;
+}
+
+/* An ioctl() that leaves errno alone. */
+static inline int xsc_ring_ioctl(const struct xsc_ring *ring, unsigned long cmd,
+				 void *arg)
+{
+	int saved = errno, ret = ioctl(ring->fd, cmd, arg);
+
+	if (ret < 0) {
+		ret = -errno;
+		errno = saved;
+	}
+	return ret;
+}
+
+/* Not inline: the way by op would save registers for this one. */
+static __attribute__((noinline, unused)) int
+xsc_ring_enter_ioctl(const struct xsc_ring *ring, unsigned int to_submit,
+		     unsigned int min, const struct __kernel_timespec *timeout)
+{
+	struct xsc_ring_enter arg;
+
+	memset(&arg, 0, sizeof(arg));
+	arg.to_submit = to_submit;
+	arg.min_complete = min;
+	arg.timeout = (__u64)(unsigned long)timeout;
+	return xsc_ring_ioctl(ring, XSC_IOC_ENTER, &arg);
 }
 
 /**
@@ -196,18 +237,10 @@ XSC_RING_CALL int xsc_ring_enter_wait(struct xsc_ring *ring,
 				      unsigned int to_submit, unsigned int min,
 				      const struct __kernel_timespec *timeout)
 {
-	struct xsc_ring_enter arg;
-	int ret;
-
 	if (ring->by_op)
 		return (int)xsc_op6(XSC_OP_RING_ENTER, ring->fd, to_submit, 0,
 				    min, (long)timeout, 0);
-	memset(&arg, 0, sizeof(arg));
-	arg.to_submit = to_submit;
-	arg.min_complete = min;
-	arg.timeout = (__u64)(unsigned long)timeout;
-	ret = ioctl(ring->fd, XSC_IOC_ENTER, &arg);
-	return ret < 0 ? -errno : ret;
+	return xsc_ring_enter_ioctl(ring, to_submit, min, timeout);
 }
 
 /**
@@ -230,7 +263,7 @@ XSC_RING_CALL int xsc_ring_register_buffers(struct xsc_ring *ring,
 	memset(&arg, 0, sizeof(arg));
 	arg.iov = (__u64)(unsigned long)iov;
 	arg.nr = nr;
-	return ioctl(ring->fd, XSC_IOC_BUFFERS, &arg) < 0 ? -errno : 0;
+	return xsc_ring_ioctl(ring, XSC_IOC_BUFFERS, &arg);
 }
 
 /**

@@ -17,7 +17,8 @@
  *	xsc_ring_queue_exit(&ring);
  *
  * A ring belongs to the process that made it and is not for several threads
- * at once.  Functions return a value or a negative errno.
+ * at once.  Functions return a value or a negative errno, and leave errno as it
+ * is.
  *
  * What touches the ring's memory alone is here, and inline.  What enters the
  * kernel is in <xsc/ring-calls.h>, inline as well; programs that include
