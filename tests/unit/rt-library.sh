@@ -69,6 +69,77 @@ ok "it needs the library by its soname" sh -c 'objdump -p prog | grep -q "NEEDED
 ok "it runs: an error, no crash, and errno is not touched" env LD_LIBRARY_PATH="$LIB" ./prog
 ok "the static one runs" ./static
 ok "the one without the library runs" ./inline-c11
+
+# A gate that keeps what it is given, and returns the number.
+cat >gate.c <<'END'
+#include <stdio.h>
+#include <sys/auxv.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+extern char fake_gate[];
+struct saw { long site, nr, arg[6]; } saw;
+#ifdef __cplusplus
+}
+#endif
+
+__asm__(".pushsection .text\n"
+	".balign 16\n"
+	"fake_gate:\n\t"
+	"movq $0, saw(%rip)\n\t"
+	"jmp 1f\n\t"
+	".balign 16\n\t"
+	"movq $16, saw(%rip)\n\t"
+	"1: mov %rax, saw+8(%rip)\n\t"
+	"mov %rdi, saw+16(%rip)\n\t"
+	"mov %rsi, saw+24(%rip)\n\t"
+	"mov %rdx, saw+32(%rip)\n\t"
+	"mov %r10, saw+40(%rip)\n\t"
+	"mov %r8, saw+48(%rip)\n\t"
+	"mov %r9, saw+56(%rip)\n\t"
+	"ret\n"
+	".popsection\n");
+
+#define getauxval(type)	((unsigned long)fake_gate)
+#include <xsc/gate.h>
+
+static int is(int n, long ret, long site, long nr, long a, long b, long c, long d, long e, long f)
+{
+	if (ret == nr && saw.site == site && saw.nr == nr && saw.arg[0] == a && saw.arg[1] == b && saw.arg[2] == c &&
+	    saw.arg[3] == d && saw.arg[4] == e && saw.arg[5] == f)
+		return 0;
+	printf("with %d arguments: %ld, %ld(%ld, %ld, %ld, %ld, %ld, %ld)\n", n, ret, saw.nr, saw.arg[0], saw.arg[1],
+	       saw.arg[2], saw.arg[3], saw.arg[4], saw.arg[5]);
+	return 1;
+}
+
+int main(void)
+{
+	const char text[] = "text";
+	int *p = NULL, wrong = 0;
+
+	wrong += is(0, xsc_call(39), 0, 39, 0, 0, 0, 0, 0, 0);
+	wrong += is(1, xsc_call(40, -1), 0, 40, -1, 0, 0, 0, 0, 0);
+	wrong += is(2, xsc_call(41, 1, text), 0, 41, 1, (long)text, 0, 0, 0, 0);
+	wrong += is(3, xsc_call(42, -100, NULL, 3u), 0, 42, -100, 0, 3, 0, 0, 0);
+	wrong += is(4, xsc_call(43, 'a', 2, p, 4L), 0, 43, 'a', 2, 0, 4, 0, 0);
+	wrong += is(5, xsc_call(44, 1, 2, 3, 4, &saw), 0, 44, 1, 2, 3, 4, (long)&saw, 0);
+	wrong += is(6, xsc_call(45, 1, 2, 3, 4, 5, 1UL << 63), 0, 45, 1, 2, 3, 4, 5, (long)(1UL << 63));
+	wrong += is(0, xsc_op(XSC_OP_NOP), 16, XSC_OP_NOP, 0, 0, 0, 0, 0, 0);
+	wrong += is(6, xsc_op(XSC_OP_RING_ENTER, 1, 2, 3, 4, p, 6), 16, XSC_OP_RING_ENTER, 1, 2, 3, 4, 0, 6);
+	return wrong;
+}
+END
+pedantic="-Wall -Wextra -pedantic -Werror -I$TOOLS/include"
+# shellcheck disable=SC2086
+for std in c99 c11 gnu17 c++11 c++17 c++20; do
+	case $std in c++*) cc="g++ -x c++" ;; *) cc=gcc ;; esac
+	rm -f gate
+	ok "$std: all headers" $cc -std=$std $pedantic -c -o inline.o inline.c
+	ok "$std: xsc_call(), xsc_op()" $cc -std=$std -O2 $pedantic -o gate gate.c
+	ok "$std: they hand over up to six arguments" ./gate
+done
 if command -v pkg-config >/dev/null; then
 	ok "pkg-config finds it" env PKG_CONFIG_PATH="$LIB/pkgconfig" pkg-config --exists libxsc-rt xsc
 else

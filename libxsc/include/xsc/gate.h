@@ -142,12 +142,30 @@ static inline long xsc_op6(long op, long a, long b, long c, long d, long e,
 	return xsc_gate_call6(a, b, c, d, e, f, op, gate + XSC_GATE_BATCH);
 }
 
-#ifndef __cplusplus
 /*
  * xsc_call(nr, ...) and xsc_op(op, ...) take zero to six arguments, numbers
  * or pointers.
  */
 #define XSC_ARG(x)	((long)(x))
+#ifdef __cplusplus
+extern "C++" {
+template <typename... args> static inline long xsc_call(long nr, args... arg)
+{
+	static_assert(sizeof...(arg) <= 6, "a call has six arguments at most");
+	const long a[6] = { XSC_ARG(arg)... };
+
+	return xsc_call6(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+template <typename... args> static inline long xsc_op(long op, args... arg)
+{
+	static_assert(sizeof...(arg) <= 6, "an op has six arguments at most");
+	const long a[6] = { XSC_ARG(arg)... };
+
+	return xsc_op6(op, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+}
+#else
 #define XSC_NARGS(_0, _1, _2, _3, _4, _5, _6, n, ...)	n
 #define XSC_CALL0(fn, nr)		fn(nr, 0, 0, 0, 0, 0, 0)
 #define XSC_CALL1(fn, nr, a)		fn(nr, XSC_ARG(a), 0, 0, 0, 0, 0)
@@ -165,11 +183,13 @@ static inline long xsc_op6(long op, long a, long b, long c, long d, long e,
 					fn(nr, XSC_ARG(a), XSC_ARG(b),	\
 					   XSC_ARG(c), XSC_ARG(d),	\
 					   XSC_ARG(e), XSC_ARG(f))
-#define XSC_DISPATCH(fn, nr, ...)					\
-	XSC_NARGS(nr, ##__VA_ARGS__, XSC_CALL6, XSC_CALL5, XSC_CALL4,	\
-		  XSC_CALL3, XSC_CALL2, XSC_CALL1, XSC_CALL0)(fn, nr, ##__VA_ARGS__)
-#define xsc_call(nr, ...)	XSC_DISPATCH(xsc_call6, nr, ##__VA_ARGS__)
-#define xsc_op(op, ...)		XSC_DISPATCH(xsc_op6, op, ##__VA_ARGS__)
+/* The number is one of them, so that there is always one: ISO C asks for it. */
+#define XSC_DISPATCH(fn, ...)						\
+	XSC_NARGS(__VA_ARGS__, XSC_CALL6, XSC_CALL5, XSC_CALL4,		\
+		  XSC_CALL3, XSC_CALL2, XSC_CALL1, XSC_CALL0,		\
+		  0)(fn, __VA_ARGS__)
+#define xsc_call(...)	XSC_DISPATCH(xsc_call6, __VA_ARGS__)
+#define xsc_op(...)	XSC_DISPATCH(xsc_op6, __VA_ARGS__)
 #endif
 
 /**
