@@ -8,7 +8,7 @@
  *
  *	xsc_ring_queue_init(64, &ring);
  *	sqe = xsc_ring_get_sqe(&ring);
- *	xsc_sqe_prep(sqe, __NR_fsync, fd, 0, 0, 0, 0, 0);
+ *	xsc_prep_fsync(sqe, fd);
  *	xsc_ring_submit(&ring);
  *	if (!xsc_ring_peek_cqe(&ring, &cqe)) {
  *		... cqe->res ...
@@ -29,6 +29,7 @@
 
 #include <xsc/barrier.h>
 #include <xsc/gate.h>
+#include <xsc/prep.h>
 
 #ifdef __cplusplus
 extern "C" {
