@@ -74,8 +74,8 @@ struct xsc_note_abi {
 
 /*
  * Opcode space: native system-call numbers below XSC_OP_BASE, XSC's own ops
- * from there on.  The latter are given to XSC_GATE_BATCH (XSC_OP_NOP may
- * stand in an SQE as well).
+ * from there on.  The latter are given to XSC_GATE_BATCH, or stand in an SQE:
+ * XSC_OP_NOP in any, XSC_OP_CANCEL and XSC_OP_LIMIT in one of a ring only.
  */
 #define XSC_OP_BASE		0x10000
 
@@ -198,7 +198,8 @@ struct xsc_note_abi {
 
 /**
  * struct xsc_sqe - submission queue entry: one op
- * @op:		native system-call number, or XSC_OP_NOP
+ * @op:		native system-call number, or XSC_OP_NOP; in a ring XSC_OP_CANCEL
+ *		and XSC_OP_LIMIT as well
  * @flags:	XSC_SQE_*.  A chain is a run of SQEs with XSC_SQE_LINK and the
  *		one after it.  What comes behind a failed op in its chain gets
  *		-ECANCELED.

@@ -247,7 +247,8 @@ static inline long xsc_batch(const struct xsc_sqe *sqes, struct xsc_cqe *cqes,
 /**
  * xsc_sqe_prep() - fill in an SQE
  * @sqe:	the SQE, all of it is written
- * @op:		native system-call number, or XSC_OP_NOP
+ * @op:		native system-call number, or one of XSC's own that may stand
+ *		in an SQE
  * @a..@f:	the arguments
  */
 static inline void xsc_sqe_prep(struct xsc_sqe *sqe, unsigned int op, long a,
