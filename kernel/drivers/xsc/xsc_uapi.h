@@ -198,8 +198,8 @@ struct xsc_note_abi {
 
 /**
  * struct xsc_sqe - submission queue entry: one op
- * @op:		native system-call number, or XSC_OP_NOP; in a ring XSC_OP_CANCEL
- *		and XSC_OP_LIMIT as well
+ * @op:		native system-call number, or XSC_OP_NOP; in a ring also
+ *		XSC_OP_CANCEL and XSC_OP_LIMIT
  * @flags:	XSC_SQE_*.  A chain is a run of SQEs with XSC_SQE_LINK and the
  *		one after it.  What comes behind a failed op in its chain gets
  *		-ECANCELED.

@@ -15,8 +15,8 @@ extern "C" {
 
 /**
  * xsc_ring_call() - one op, waited for, by the poller or by the gate
- * @ring:	of xsc_ring_queue_init_poll(), without other ops under way; after
- *		one that was quiet and has succeeded all go by the gate
+ * @ring:	of xsc_ring_queue_init_poll(), without other ops under way; when
+ *		one was quiet and has succeeded, all go by the gate
  * @op:		native system-call number
  * @a..@f:	its arguments
  *
