@@ -74,17 +74,23 @@ def machine():
             f"source: {commit.stdout.strip()}{'-dirty' if changed.returncode else ''}"]
 
 
-def save(name, columns, rows):
-    """bench/results/NAME.tsv: where it comes from in remarks, then a line of names, then rows."""
+def keep(*tables):
+    """bench/results/NAME.tsv of each (name, columns, rows): where it comes from in remarks, then a line of names, then rows."""
     os.makedirs(RESULTS, exist_ok=True)
-    path = os.path.join(RESULTS, f"{name}.tsv")
-    with open(path, "w", encoding="utf-8") as f:
-        for line in machine() + ["command: " + " ".join([os.path.relpath(sys.argv[0], TOP), *sys.argv[1:]])]:
-            f.write(f"# {line}\n")
-        f.write("\t".join(columns) + "\n")
-        for row in rows:
-            f.write("\t".join(str(v) for v in row) + "\n")
-    say(f"kept in {os.path.relpath(path, TOP)}")
+    remarks = machine() + ["command: " + " ".join([os.path.relpath(sys.argv[0], TOP), *sys.argv[1:]])]
+    for name, columns, rows in tables:
+        path = os.path.join(RESULTS, f"{name}.tsv")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("".join(f"# {line}\n" for line in remarks))
+            f.write("\t".join(columns) + "\n")
+            for row in rows:
+                f.write("\t".join(str(v) for v in row) + "\n")
+        say(f"kept in {os.path.relpath(path, TOP)}")
+
+
+def save(name, columns, rows):
+    """keep() of one."""
+    keep((name, columns, rows))
 
 
 def load(name):
