@@ -73,6 +73,33 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	tap_is(sys(SYS_write, p[1], "z", 1), -EPIPE, "then nobody does");
 
+	/* many ops on one file, of which some are tried again and some are in workers */
+	for (int many = 1; many <= 4096; many *= 64) {
+		struct xsc_ring big;
+		int got = 0;
+		long res = 0;
+
+		pipe(p);
+		async_make(&big, 4096);
+		for (int i = 0; i < many; i++)
+			ring_add3(&big, SYS_read, p[0], &c, 1)->flags = i % 2 ? XSC_SQE_UNORDERED : 0;
+		tap_is(async_submit(&big), many, "%d in flight on one file", many);
+		tap_is(async_inflight(&big), many, "%d: all of them", many);
+		close(p[0]);
+		write(p[1], "x", 1);
+		for (int i = 0; i < 1000 && !ring_take(&big, &res, NULL); i++)
+			async_enter(&big, 0, 1, 10);
+		tap_is(res, 1, "%d: closed, and one has what was written", many);
+		close(p[1]);
+		for (int i = 0; i < 12000 && got < many - 1; i++) {
+			async_enter(&big, 0, 1, 10);
+			while (ring_take(&big, &res, NULL))
+				got += res == 0;
+		}
+		tap_is(got, many - 1, "%d: the others see the end of the pipe", many);
+		xsc_ring_queue_exit(&big);
+	}
+
 	/* close and use in one doorbell: the file is really closed in between */
 	pipe(p);
 	ring_add3(&r, SYS_close, p[1], 0, 0);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* ring-corrupt.c - indices that make no sense, and SQEs that change under the kernel */
-#include "rings.h"
+#include "scribble.h"
 
-static volatile bool stop;
 static struct xsc_ring r;
 
 static void corrupt(__u32 tail, __u32 head, long want, const char *what)
@@ -19,35 +18,11 @@ static void corrupt(__u32 tail, __u32 head, long want, const char *what)
 	r.sr->cq_head = h;
 }
 
-/* scribble over SR, header and SQEs alike */
-static void scribble(void *arg)
-{
-	unsigned int n = 1, words = r.sr_size / 4;
-	volatile __u32 *p = (volatile __u32 *)r.sr;
-	static const __u32 values[] = {
-		0, 1, 8, 0xffffffff, 0x7fffffff, 0x10001, 0x1000001, 2, 0x20000, 3,
-	};
-	/* what runs must not hurt the test itself */
-	static const __u32 ops[] = {
-		XSC_OP_NOP, SYS_getppid, SYS_getpid, 0xffffffff, 0x7fffffff, SYS_fork, SYS_execve, 60000,
-	};
-
-	while (!stop) {
-		unsigned int i;
-
-		n = n * 1103515245 + 12345;
-		i = (n >> 8) % words;
-		p[i] = i >= sizeof(struct xsc_sr_hdr) / 4 && !(i % 16) ? ops[(n >> 4) % 8] : values[(n >> 4) % 10];
-		p[0] = (n >> 16) % 16 ? r.cr->sq_head + (n >> 20) % 9 : n;
-		p[16] = (n >> 12) % 16 ? r.cr->cq_tail - (n >> 24) % 17 : n;
-	}
-}
-
 static void rewrite(void *arg)
 {
 	volatile struct xsc_sqe *s = r.sqes;
 
-	for (unsigned int n = 0; !stop; n++) {
+	for (unsigned int n = 0; !scribble_stop; n++) {
 		s[n % 8].op = n % 3 ? SYS_getppid : n % 2 ? 0xffffffff : SYS_fork;
 		s[n % 8].flags = n % 5 ? 0 : 0xffff;
 		s[n % 8].fwd_from = n % 7 ? 0 : 255;
@@ -89,21 +64,21 @@ int main(int argc, char **argv)
 		}
 		rounds++;
 	}
-	stop = true;
+	scribble_stop = true;
 	thread_join(&t);
 	tap_is(bad, 0, "%lu doorbells while SQEs change: each result is a legal one", rounds);
 	tap_is(taken, rounds * 8, "one CQE for each SQE");
 	tap_is(waitpid(-1, NULL, WNOHANG), -1, "no child has come of it");
 
 	/* and everything else as well: any errno will do, as long as it returns */
-	stop = false;
-	tap_is(thread_start(&t, scribble, NULL), 0, "a thread that scribbles over SR");
+	scribble_stop = false;
+	tap_is(thread_start(&t, scribble, &r), 0, "a thread that scribbles over SR");
 	end = now_ms() + 3000;
 	for (rounds = 0, bad = 0; now_ms() < end; rounds++) {
 		res = ring_enter(r.fd, 8, 0);
 		bad += res < -4095 || res > 8;
 	}
-	stop = true;
+	scribble_stop = true;
 	thread_join(&t);
 	tap_is(bad, 0, "%lu doorbells under it return", rounds);
 

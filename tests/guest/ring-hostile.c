@@ -6,8 +6,9 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 
-#include "async.h"
+#include "poller.h"
 
 #define CGROUP	"/sys/fs/cgroup/xsc-ring-test"
 
@@ -116,8 +117,8 @@ static void signalfds(const char *self)
 	tap_is(wait_for(pid), 7 << 8, "exec");
 }
 
-/* the kernel's out-of-memory killer, for a cgroup */
-static void killed(void)
+/* the kernel's own out-of-memory killer, for a cgroup; @fixed: with registered buffers as well */
+static void killed(int want, unsigned int flags, bool fixed, const char *what)
 {
 	int pid, in_flight = 0;
 	char text[32];
@@ -133,14 +134,27 @@ static void killed(void)
 	}
 	pid = fork();
 	if (!pid) {
+		struct xsc_ring_params params = { .sq_entries = want, .flags = XSC_RING_ASYNC | flags };
+		struct iovec iov = { NULL, 1 << 20 };
 		char *m;
 
 		write_file(CGROUP "/cgroup.procs", "0");
-		async_make(&r, 256);
-		for (; in_flight < 256; in_flight++)
-			ring_add3(&r, SYS_read, p[0], &c, 1)->flags = XSC_SQE_UNORDERED;
-		if (async_submit(&r) != 256)
+		pipe(p);
+		if (xsc_ring_queue_init_params(&params, &r))
 			_exit(1);
+		if (fixed) {
+			iov.iov_base = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			if (xsc_ring_register_buffers(&r, &iov, 1))
+				_exit(4);
+		}
+		for (; in_flight < want; in_flight++)
+			ring_add3(&r, SYS_read, p[0], &c, 1)->flags = XSC_SQE_UNORDERED;
+		if (async_submit(&r) != want || async_inflight(&r) != want)
+			_exit(1);
+		/* the poller, if there is one, is at work */
+		for (int i = 0; i < 64 && flags; i++)
+			ring_add0(&r, SYS_getpid);
+		xsc_ring_flush(&r);
 		for (int i = 0; i < 64; i++) {
 			m = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 			if (m == MAP_FAILED)
@@ -150,13 +164,13 @@ static void killed(void)
 		}
 		_exit(3);
 	}
-	tap_is(wait_for(pid), SIGKILL, "256 in flight, and the memory cgroup kills");
+	tap_is(wait_for(pid), SIGKILL, "%d in flight, %s, and the memory cgroup kills", want, what);
 	/* what it was charged for is given back: an empty group can be removed */
 	for (int i = 0; i < 100 && number_in(CGROUP "/pids.current", NULL) > 0; i++)
 		msleep(50);
 	snprintf(text, sizeof(text), "%ld", number_in(CGROUP "/cgroup.events", "populated "));
-	tap_ok(!strcmp(text, "0"), "nobody is left in it (%s)", text);
-	tap_is(sys(SYS_rmdir, CGROUP), 0, "it can be removed");
+	tap_ok(!strcmp(text, "0"), "%s: nobody is left in it (%s)", what, text);
+	tap_is(sys(SYS_rmdir, CGROUP), 0, "%s: it can be removed", what);
 }
 
 /* rings until no more can be made: an error, and all is given back */
@@ -188,7 +202,11 @@ int main(int argc, char **argv)
 	passed();
 	unmapped();
 	signalfds(argv[0]);
-	killed();
+	killed(1, 0, false, "asynchronous");
+	killed(256, 0, true, "with registered buffers");
+	killed(4096, 0, false, "asynchronous");
+	if (poller_cpus() > 1)
+		killed(4096, XSC_RING_POLL, true, "polled, with registered buffers");
 	pid = fork();
 	if (!pid)
 		_exit(many());

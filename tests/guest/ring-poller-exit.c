@@ -103,7 +103,7 @@ int main(int argc, char **argv)
 		{ "exec", by_exec, 7 << 8 }, { "close", by_close, 0 }, { "close as an op", by_close_op, 0 },
 		{ "the regions are unmapped", by_unmap, 0 }, { "fork", by_fork, 0 }, { "the thread ends", by_thread_end, 0 },
 	};
-	static const int counts[] = { 1, 64, 2048 };
+	static const int counts[] = { 1, 64, 4096 };
 	long before;
 	int pid;
 

@@ -507,7 +507,7 @@ static inline long xsc_ring_call_polled(struct xsc_ring *ring, unsigned int op,
 	}
 	xsc_sqe_prep(sqe, op, a, b, c, d, e, f);
 	xsc_ring_flush(ring);
-	if (xsc_ring_needs_doorbell(ring) || 
+	if (xsc_ring_needs_doorbell(ring) ||
 	    !xsc_ring_spin(ring, 1, XSC_RING_NEVER)) {
 		*lost = 1;
 		while (!xsc_ring_cq_ready(ring)) {
