@@ -5,7 +5,8 @@
  *	spin -a poller.pml && cc -O2 -DSAFETY -o pan pan.c && ./pan
  *
  * finds no error; with one of -DNO_USER_BARRIER, -DNO_POLLER_BARRIER,
- * -DNO_RECHECK, -DNO_RESCUE before the -a it finds that an SQE is left.
+ * -DNO_RECHECK, -DNO_RESCUE, -DLEAVE_BUSY before the -a it finds that an SQE is
+ * left.
  * tests/unit/poller-model.sh runs all of these.
  *
  * The machine has store buffers (x86-TSO: Sewell et al.,
@@ -134,6 +135,44 @@ end:	do
 	od
 }
 
+/* XSC_RETIRE_IDLE */
+inline retire_idle()
+{
+	atomic { !poller_lock && !poll_has -> poller_lock = 1 };
+	if
+	:: listed ->
+		atomic { !poll_has -> poll_has = 1; poll_need = 1 };
+#ifndef NO_POLLER_BARRIER
+		poll_mb();
+#endif
+		if
+#ifndef NO_RECHECK
+		:: sq_head != sq_tail ->
+			atomic { !poll_has -> poll_has = 1; poll_need = 0 }
+		:: else -> listed = 0
+#else
+		:: listed = 0
+#endif
+		fi
+	:: else
+	fi;
+	poll_unlock(poller_lock)
+}
+
+/* XSC_RETIRE_LEAVE: what is there is somebody else's */
+inline retire_busy()
+{
+	atomic { !poller_lock && !poll_has -> poller_lock = 1 };
+	if
+	:: listed ->
+		atomic { !poll_has -> poll_has = 1; poll_need = 1 };
+		poll_mb();
+		listed = 0
+	:: else
+	fi;
+	poll_unlock(poller_lock)
+}
+
 active proctype poller()
 {
 	byte tail;
@@ -174,27 +213,17 @@ active proctype poller()
 			:: else
 			fi
 		:: ring_lock -> skip
-		fi
-	:: listed && sq_head == sq_tail -> /* XSC_RETIRE_IDLE, at any time */
-		atomic { !poller_lock && !poll_has -> poller_lock = 1 };
-		if
-		:: listed ->
-			atomic { !poll_has -> poll_has = 1; poll_need = 1 };
-#ifndef NO_POLLER_BARRIER
-			poll_mb();
-#endif
-			if
-#ifndef NO_RECHECK
-			:: sq_head != sq_tail ->
-				atomic { !poll_has -> poll_has = 1; poll_need = 0 }
-			:: else -> listed = 0
+		:: ring_lock ->
+			/* long enough in the way: the poller has been idle, and the
+			 * doorbell may be over, with SQEs behind it */
+#ifndef LEAVE_BUSY
+			retire_idle()
 #else
-			:: listed = 0
+			retire_busy()
 #endif
-			fi
-		:: else
-		fi;
-		poll_unlock(poller_lock)
+		fi
+	:: listed && sq_head == sq_tail -> /* at any time */
+		retire_idle()
 	:: !listed ->
 		/* set_current_state(); look at the list once more; schedule() */
 		asleep = 1;

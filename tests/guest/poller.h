@@ -72,6 +72,22 @@ static inline bool poller_wake(struct xsc_ring *r)
 	return poller_awake(r);
 }
 
+/* for @ms: ops that keep the pollers of both rings awake, also when another thread has rung */
+static inline void poller_keep(struct xsc_ring *r, struct xsc_ring *r2, unsigned int ms)
+{
+	unsigned long end = now_ms() + ms;
+
+	while (now_ms() < end) {
+		ring_add0(r, XSC_OP_NOP);
+		ring_add0(r2, XSC_OP_NOP);
+		xsc_ring_flush(r);
+		xsc_ring_flush(r2);
+		msleep(2);
+		async_drain(r);
+		async_drain(r2);
+	}
+}
+
 /* how often the clock was looked at, which enters the kernel */
 static long poller_looks;
 

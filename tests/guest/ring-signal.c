@@ -67,6 +67,16 @@ int main(int argc, char **argv)
 	tap_ok(ring_take(&r, &res, NULL) && res == 1, "cqe 1");
 	tap_ok(ring_take(&r, &res, NULL) && res == getpid(), "cqe 2");
 	tap_ok(!ring_take(&r, &res, NULL), "no more");
+
+	/* what only waits for a signal has had it */
+	ring_add0(&r, SYS_pause);
+	ring_add0(&r, SYS_getpid);
+	alarm_in(50, tick, SA_RESTART);
+	tap_is(xsc_ring_submit(&r), 1, "pause, and a signal");
+	tap_is(hits, 1, "pause: the handler ran");
+	tap_ok(ring_take(&r, &res, NULL) && res == -EINTR, "pause is complete");
+	tap_is(xsc_ring_enter(&r, 1), 1, "ringing again");
+	tap_ok(ring_take(&r, &res, NULL) && res == getpid(), "what stands behind it");
 	xsc_ring_queue_exit(&r);
 	return tap_done();
 }

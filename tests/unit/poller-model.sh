@@ -24,5 +24,6 @@ ok "with four SQEs" check -DSQES=4
 ok "without the user's barrier" left -DNO_USER_BARRIER
 ok "without the poller's barrier" left -DNO_POLLER_BARRIER
 ok "without a last look at sq_tail" left -DNO_RECHECK
+ok "when a ring is left to a doorbell that may be over" left -DLEAVE_BUSY
 ok "without task work for the thread" left -DNO_RESCUE
 tap_done

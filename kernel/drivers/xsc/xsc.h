@@ -92,7 +92,6 @@ struct xsc_held {
  * @trapped:	a seccomp filter wants SIGSYS for the op: see xsc_trap_deferred()
  * @held:	see xsc_rw.c
  * @path:	an object of names_cachep, for the next path, or NULL
- * @later:	task work for when it has ended, linked by its next
  * @malformed:	SQEs so far that were wrong in themselves
  * @prior:	with @async or @req, the result of the SQE @back places before, for
  *		XSC_SQE_FORWARD; returns 0 or a negative errno
@@ -114,7 +113,6 @@ struct xsc_container {
 	bool			trapped;
 	struct xsc_held		held;
 	void			*path;
-	struct callback_head	*later;
 	unsigned int		malformed;
 	int (*prior)(struct xsc_container *c, unsigned int back, s64 *res);
 	void (*abort)(struct xsc_container *c);
@@ -210,7 +208,8 @@ static inline void xsc_held_keep(struct xsc_held *held, struct file *file)
 
 /**
  * xsc_container_begin() - start a batch or a doorbell
- * @c:		the container; @c->prior and @c->abort are the caller's to set
+ * @c:		the container; @c->prior, @c->abort and the state of the chain that it
+ *		begins in are the caller's to set
  * @way:	XSC_WAY_BATCH or XSC_WAY_RING
  *
  * Return: 0, or -EDEADLK inside another container: they do not nest, for the
@@ -225,13 +224,10 @@ static __always_inline int xsc_container_begin(struct xsc_container *c,
 
 	c->regs = current_pt_regs();
 	c->way = way;
-	c->linked = false;
-	c->failed = false;
 	c->trapped = false;
 	c->malformed = 0;
 	c->held.file = NULL;
 	c->path = NULL;
-	c->later = NULL;
 	xsc_op_regs_save(c->regs, &c->saved);
 	return 0;
 }
@@ -247,7 +243,7 @@ static __always_inline void xsc_container_end(struct xsc_container *c)
 	xsc_held_drop(&c->held);
 	xsc_op_regs_restore(c->regs, &c->saved);
 	current->xsc.container = NULL;
-	if (unlikely(c->path || c->later))
+	if (unlikely(c->path))
 		xsc_container_end_slow(c);
 }
 
@@ -315,8 +311,9 @@ s64 xsc_start_linked(struct xsc_container *c, struct xsc_sqe *sqe);
 
 bool xsc_audited(void);
 
-/* xsc_op.c: task work that must not run inside a container */
-bool xsc_not_now(struct callback_head *work);
+/* xsc_resume.c: what a thread does on its way to user mode */
+void xsc_resume_add(struct callback_head *work, task_work_func_t func);
+void xsc_resume_call(struct callback_head *work, task_work_func_t func);
 
 /* xsc_pool.c, xsc_poller.c: sysctls */
 extern unsigned int xsc_workers_max;

@@ -53,7 +53,6 @@ void xsc_ring_init(struct xsc_ring *ring)
 	INIT_HLIST_HEAD(&ring->direct);
 	INIT_HLIST_HEAD(&ring->spare);
 	INIT_LIST_HEAD(&ring->poll_node);
-	init_task_work(&ring->rescue, xsc_ring_rescued);
 	xsc_adapt_init(&ring->adapt);
 	init_waitqueue_head(&ring->cq_wait);
 }
@@ -265,14 +264,22 @@ void xsc_req_queue_locked(struct xsc_req *req)
 /**
  * xsc_req_queue() - xsc_req_queue_locked(), with the lock
  * @req:	owned by the caller
+ *
+ * If its thread is gone, and the workers with it, it is cancelled: the poller
+ * may be late.
  */
 void xsc_req_queue(struct xsc_req *req)
 {
 	struct xsc_pool *pool = req->pool;
+	bool late;
 
 	spin_lock_irq(&pool->lock);
-	xsc_req_queue_locked(req);
+	late = !pool->task;
+	if (likely(!late))
+		xsc_req_queue_locked(req);
 	spin_unlock_irq(&pool->lock);
+	if (unlikely(late))
+		xsc_req_cancel(req);
 }
 
 /**
@@ -548,6 +555,9 @@ static bool xsc_req_settle(struct xsc_req *req, enum xsc_tried tried)
 	}
 	switch (tried) {
 	case XSC_TRY_DIRECT:
+		/* The last op of a chain, whose SQE stands with the others. */
+		if (req->sqes != &req->sqe)
+			break;
 		directed = xsc_direct_start(req);
 		if (directed != XSC_DIRECT_NOT)
 			return directed == XSC_DIRECT_DONE;

@@ -19,6 +19,7 @@
 #define _DRIVERS_XSC_ASYNC_H
 
 #include <linux/blkdev.h>
+#include <linux/close_range.h>
 #include <linux/fsnotify.h>
 #include <linux/hashtable.h>
 #include <linux/hrtimer.h>
@@ -67,6 +68,9 @@ struct xsc_region {
  *		kernels would clear each time.  All up to @sqe: @lock.
  * @bell:	the ring's file, of which the doorbell holds a reference
  * @sq_first:	@sq_head when it began
+ * @fwd_first:	without @async, the SQE where forwards may begin
+ * @torn:	the last doorbell did not get to the end of what it was to take: the
+ *		next goes on with its chain, and with its forwards
  * @sqe:	our copy of the one being run
  * @ref:	one for the file, one for each request
  * @sr:		SQEs and the user's indices; mapped read-only here
@@ -129,6 +133,8 @@ struct xsc_ring {
 	struct xsc_container	c;
 	struct file		*bell;
 	u32			sq_first;
+	u32			fwd_first;
+	bool			torn;
 	struct xsc_sqe		sqe;
 	struct kref		ref;
 	struct xsc_region	sr;
@@ -283,6 +289,8 @@ struct xsc_wait {
  * @timer:	for sleeps and limits
  * @expiry:	XSC_OP_LIMIT
  * @kiocb:	for direct I/O
+ * @halves:	likewise, who still uses @kiocb: the file system that was called, and
+ *		the device
  * @work:	for the end of that when the thread is gone
  * @buffers:	likewise, the registered ones that a device uses; a reference
  * @nr:		SQEs
@@ -321,6 +329,7 @@ struct xsc_req {
 		struct hrtimer		timer;
 		struct {
 			struct kiocb		kiocb;
+			atomic_t		halves;
 			struct work_struct	work;
 			struct xsc_buffers	*buffers;
 		};
@@ -368,8 +377,6 @@ enum xsc_attends {
  * @call:	has the thread look at @watched
  * @called:	@call is on its way, with a reference to the pool
  * @calling:	it is being run; the thread's own
- * @bell:	the file that the thread holds while it runs what it waited for; its
- *		own, NULL otherwise
  * @idle:	workers without work
  * @order:	requests that are the first on their file
  */
@@ -397,7 +404,6 @@ struct xsc_pool {
 	struct callback_head	call;
 	bool			called;
 	bool			calling;
-	struct file		*bell;
 	struct list_head	idle;
 	DECLARE_HASHTABLE(order, 6);
 };
@@ -419,6 +425,7 @@ extern const struct xsc_consumer xsc_consumer_fs;
 extern const struct xsc_consumer xsc_consumer_net;
 extern const struct xsc_consumer xsc_consumer_timer;
 extern const struct xsc_consumer xsc_consumer_sync;
+extern const struct xsc_consumer xsc_consumer_signal;
 
 /* xsc_doorbell.c: ringing */
 void xsc_ring_rescued(struct callback_head *work);
@@ -1085,8 +1092,10 @@ static inline bool xsc_for_caller(u32 op, const u64 *args)
 	op = array_index_nospec(op, NR_syscalls);
 	if (xsc_optable[op].flags & XSC_OPF_CALLER)
 		return true;
-	/* A signal mask is a thread's. */
+	/* A signal mask is a thread's, and so is a table of its own. */
 	switch (op) {
+	case __NR_close_range:
+		return args[2] & CLOSE_RANGE_UNSHARE;
 	case __NR_ppoll:
 		return args[3];
 	case __NR_epoll_pwait:

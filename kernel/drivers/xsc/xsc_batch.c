@@ -116,6 +116,8 @@ static long xsc_batch(const struct xsc_op_regs *args)
 	b.c.abort = NULL;
 	b.c.async = NULL;
 	b.c.req = NULL;
+	b.c.linked = false;
+	b.c.failed = false;
 	b.cqes = (void __user *)args->args[1];
 	b.pos = first;
 	ret = xsc_container_begin(&b.c, XSC_WAY_BATCH);

@@ -111,10 +111,20 @@ static void xsc_direct_queue(struct xsc_req *req, long res)
 	spin_unlock_irqrestore(&pool->lock, flags);
 }
 
-/* The file system tells: perhaps in an interrupt. */
-static void xsc_direct_done(struct kiocb *kiocb, long res)
+/*
+ * The device has ended it; the file system that was called may still look at
+ * kiocb and file.  True for the one of both that comes last, and ends it.
+ */
+static __always_inline bool xsc_direct_last(struct xsc_req *req)
 {
-	struct xsc_req *req = container_of(kiocb, struct xsc_req, kiocb);
+	return atomic_dec_and_test(&req->halves);
+}
+
+/* Both have done with it. */
+static void xsc_direct_finish(struct xsc_req *req)
+{
+	struct kiocb *kiocb = &req->kiocb;
+	long res = req->try.res;
 
 	xsc_direct_end_write(kiocb);
 	xsc_direct_put_buffers(req);
@@ -122,6 +132,16 @@ static void xsc_direct_done(struct kiocb *kiocb, long res)
 		xsc_direct_queue(req, res);
 	else
 		xsc_req_end_direct(req, xsc_interrupted(res) ? -EINTR : res);
+}
+
+/* The device tells: perhaps in an interrupt. */
+static void xsc_direct_done(struct kiocb *kiocb, long res)
+{
+	struct xsc_req *req = container_of(kiocb, struct xsc_req, kiocb);
+
+	req->try.res = res;
+	if (xsc_direct_last(req))
+		xsc_direct_finish(req);
 }
 
 /*
@@ -167,6 +187,7 @@ enum xsc_directed xsc_direct_start(struct xsc_req *req)
 	kiocb->ki_pos = t->args[3];
 	kiocb->ki_flags |= IOCB_NOWAIT;
 	kiocb->ki_complete = xsc_direct_done;
+	atomic_set(&req->halves, 2);
 	ret = xsc_direct_iter(req, &iter, out);
 	if (ret)
 		goto done;
@@ -177,8 +198,11 @@ enum xsc_directed xsc_direct_start(struct xsc_req *req)
 
 	req->light = true;
 	ret = xsc_direct_submit(kiocb, &iter, out);
-	if (ret == -EIOCBQUEUED)
+	if (ret == -EIOCBQUEUED) {
+		if (xsc_direct_last(req))
+			xsc_direct_finish(req);
 		return XSC_DIRECT_GOES_ON;
+	}
 	if (ret == -EAGAIN) {
 		xsc_direct_put_buffers(req);
 		return XSC_DIRECT_NOT;
@@ -368,10 +392,10 @@ static noinline void xsc_short_join(struct xsc_req *req)
 	xsc_direct_put_buffers(req);
 }
 
-/* As xsc_direct_done(). */
-static void xsc_short_done(struct kiocb *kiocb, long res)
+/* As xsc_direct_finish(). */
+static __always_inline void xsc_short_finish(struct xsc_req *req, long res)
 {
-	struct xsc_req *req = container_of(kiocb, struct xsc_req, kiocb);
+	struct kiocb *kiocb = &req->kiocb;
 
 	xsc_direct_end_write(kiocb);
 	if (unlikely(xsc_direct_needs_thread(kiocb->ki_filp, res))) {
@@ -381,6 +405,16 @@ static void xsc_short_done(struct kiocb *kiocb, long res)
 	}
 	xsc_pool_moved(req->pool, res, kiocb->ki_flags & IOCB_WRITE);
 	xsc_short_end(req, res);
+}
+
+/* As xsc_direct_done(). */
+static void xsc_short_done(struct kiocb *kiocb, long res)
+{
+	struct xsc_req *req = container_of(kiocb, struct xsc_req, kiocb);
+
+	req->try.res = res;
+	if (likely(xsc_direct_last(req)))
+		xsc_short_finish(req, res);
 }
 
 /* It would wait: as if it had not begun. */
@@ -442,6 +476,7 @@ static __always_inline bool xsc_short_start(struct xsc_ring *ring,
 	kiocb->ki_filp = file;
 	kiocb->ki_pos = args[3];
 	kiocb->ki_complete = xsc_short_done;
+	atomic_set(&req->halves, 2);
 	kiocb->private = NULL;
 	kiocb->ki_flags = file->f_iocb_flags | IOCB_NOWAIT;
 	ret = rw_verify_area(out ? WRITE : READ, file, &kiocb->ki_pos, args[2]);
@@ -454,8 +489,11 @@ static __always_inline bool xsc_short_start(struct xsc_ring *ring,
 			      (void __user *)(unsigned long)args[1],
 			      min_t(size_t, args[2], MAX_RW_COUNT));
 	ret = xsc_direct_submit(kiocb, &iter, out);
-	if (ret == -EIOCBQUEUED)
+	if (ret == -EIOCBQUEUED) {
+		if (unlikely(xsc_direct_last(req)))
+			xsc_short_finish(req, req->try.res);
 		return true;
+	}
 	if (unlikely(ret == -EAGAIN)) {
 		xsc_short_withdraw(req);
 		return false;

@@ -30,6 +30,17 @@ static noinline int xsc_until_get(ktime_t *until, u64 utimeout)
 	return 0;
 }
 
+/* It waits no more, for it has something to do.  True if it has done that. */
+static noinline bool xsc_doorbell_resumes(struct file *file)
+{
+	if (!current->xsc.resume)
+		return false;
+	current->xsc.bell = file;
+	xsc_run_resume();
+	current->xsc.bell = NULL;
+	return true;
+}
+
 /*
  * Run a doorbell: up to @to_submit SQEs, then wait for @min CQEs, until @until
  * unless that is NULL.  Takes over a reference to @file, which an op may close.
@@ -57,7 +68,10 @@ static __always_inline long xsc_do_doorbell(struct file *file, u32 to_submit,
 	xsc_poller_doorbell(ring, ret);
 	mutex_unlock(&ring->lock);
 	if ((min || ring->defer) && ret >= 0) {
-		waited = xsc_ring_wait(ring, file, min, until);
+		do {
+			waited = xsc_ring_wait(ring, file, min, until);
+		} while (unlikely(waited == -EINTR) &&
+			 xsc_doorbell_resumes(file));
 		if (!ret)
 			ret = waited != -EINTR || until ? waited : -ERESTARTSYS;
 	}
@@ -72,29 +86,30 @@ static noinline long xsc_doorbell(struct file *file, u32 to_submit, u32 min,
 	return xsc_do_doorbell(file, to_submit, min, until);
 }
 
-/**
- * xsc_ring_rescued() - the poller has left SQEs to the thread
- * @work:	@rescue of a ring
- *
- * This comes on the thread's way to user mode, where the result of the call
- * that it comes from must stay what it is.
- */
-void xsc_ring_rescued(struct callback_head *work)
+/* The result of the call that the thread comes from must stay what it is. */
+static void xsc_ring_rescue(struct callback_head *work)
 {
 	struct xsc_ring *ring = container_of(work, struct xsc_ring, rescue);
 	struct pt_regs *regs = current_pt_regs();
 	long result = regs_return_value(regs);
 
-	if (!(current->flags & PF_EXITING) && xsc_not_now(work))
-		return;
-	/* Pairs with the look at it in xsc_poller_rescue_locked(). */
+	/* Pairs with the look at it in xsc_poller_call_locked(). */
 	smp_store_release(&ring->rescued, false);
-	if (current->flags & PF_EXITING) {
+	if (current->xsc.exits) {
 		fput(ring->file);
 	} else {
 		xsc_doorbell(ring->file, U32_MAX, 0, NULL);
 		regs_set_return_value(regs, result);
 	}
+}
+
+/**
+ * xsc_ring_rescued() - the poller has left SQEs to the thread
+ * @work:	@rescue of a ring
+ */
+void xsc_ring_rescued(struct callback_head *work)
+{
+	xsc_resume_call(work, xsc_ring_rescue);
 }
 
 static noinline long xsc_ring_enter_until(struct file *file, u32 to_submit,
@@ -152,7 +167,7 @@ long xsc_ring_enter(const struct pt_regs *regs)
 
 /**
  * struct xsc_deferred - a doorbell that came by ioctl()
- * @work:	for task_work_add()
+ * @work:	for xsc_resume_add()
  * @file:	the ring's file, with a reference
  * @to_submit:	SQEs
  * @min:	CQEs to wait for
@@ -175,7 +190,7 @@ static void xsc_ring_deferred(struct callback_head *work)
 	struct xsc_deferred d = *def;
 
 	kfree(def);
-	if (current->flags & PF_EXITING)
+	if (current->xsc.exits)
 		fput(d.file);
 	else
 		regs_set_return_value(current_pt_regs(),
@@ -192,7 +207,7 @@ static void xsc_ring_deferred(struct callback_head *work)
  * task, and the ioctl is it until then; also it holds things, such as its file,
  * that an op which ends the task would leak.
  *
- * Return: 0, or a negative errno (ESRCH in a dying task).
+ * Return: 0, or a negative errno (EDEADLK as an op of a batch or a ring).
  */
 long xsc_ring_defer(struct file *file, struct xsc_ring_enter __user *uarg)
 {
@@ -203,6 +218,8 @@ long xsc_ring_defer(struct file *file, struct xsc_ring_enter __user *uarg)
 
 	if (IS_ERR(ring))
 		return PTR_ERR(ring);
+	if (current->xsc.container)
+		return -EDEADLK;
 	if (copy_from_user(&enter, uarg, sizeof(enter)))
 		return -EFAULT;
 	if (enter.flags || enter.resv)
@@ -216,17 +233,13 @@ long xsc_ring_defer(struct file *file, struct xsc_ring_enter __user *uarg)
 	def->timed = enter.timeout;
 	if (def->timed) {
 		err = xsc_until_get(&def->until, enter.timeout);
-		if (err)
-			goto free;
+		if (err) {
+			kfree(def);
+			return err;
+		}
 	}
 	def->file = get_file(file);
-	init_task_work(&def->work, xsc_ring_deferred);
-	err = task_work_add(current, &def->work, TWA_RESUME);
-	if (!err)
-		return 0;
-	fput(file);
-free:
-	kfree(def);
-	return err;
+	xsc_resume_add(&def->work, xsc_ring_deferred);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(xsc_ring_defer);

@@ -185,6 +185,8 @@ void xsc_fork(struct task_struct *tsk)
 	memset(&tsk->xsc.counts, 0, sizeof(tsk->xsc.counts));
 	tsk->xsc.container = NULL;
 	tsk->xsc.pool = NULL;
+	tsk->xsc.resume = NULL;
+	tsk->xsc.bell = NULL;
 }
 
 static void xsc_counts_add(struct xsc_counts *sum, const struct xsc_counts *c)

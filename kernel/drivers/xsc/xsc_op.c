@@ -40,23 +40,6 @@ const char * const xsc_family_names[XSC_FAM_NR] = {
 };
 
 /**
- * xsc_not_now() - put off task work that comes inside a container
- * @work:	the work, being run
- *
- * Return: true if it will be run again, when the container has ended.
- */
-bool xsc_not_now(struct callback_head *work)
-{
-	struct xsc_container *c = current->xsc.container;
-
-	if (!c)
-		return false;
-	work->next = c->later;
-	c->later = work;
-	return true;
-}
-
-/**
  * xsc_container_path_take() - a buffer for a path
  *
  * Paths follow each other in a container, and clearing a new page for each of
@@ -94,27 +77,13 @@ bool xsc_container_path_keep(void *path)
 	return true;
 }
 
-static void xsc_do_later(struct callback_head *work)
-{
-	struct callback_head *next;
-
-	for (; work; work = next) {
-		next = work->next;
-		/* A dying task: it sees that by itself. */
-		if (task_work_add(current, work, TWA_RESUME))
-			work->func(work);
-	}
-}
-
 /**
- * xsc_container_end_slow() - what a container has left behind
+ * xsc_container_end_slow() - give back a buffer that a container has kept
  * @c:		the container, ended
  */
 void xsc_container_end_slow(struct xsc_container *c)
 {
-	if (c->path)
-		__putname(c->path);
-	xsc_do_later(c->later);
+	__putname(c->path);
 }
 
 /**
@@ -125,8 +94,6 @@ void xsc_container_end_slow(struct xsc_container *c)
  */
 void xsc_container_abort(struct xsc_container *c)
 {
-	struct callback_head *later = c->later;
-
 	current->xsc.container = NULL;
 	xsc_held_drop(&c->held);
 	if (c->path)
@@ -134,7 +101,6 @@ void xsc_container_abort(struct xsc_container *c)
 	/* After that the container may be another thread's. */
 	if (c->abort)
 		c->abort(c);
-	xsc_do_later(later);
 }
 
 /**
@@ -271,6 +237,10 @@ s64 xsc_issue_chained(struct xsc_container *c, struct xsc_sqe *sqe)
 		c->pos = 0;
 	}
 	res = xsc_do_check_chained(c, sqe);
+	/* A forward may have made it the thread's own. */
+	if (!res && unlikely(c->async->polling) &&
+	    xsc_for_caller(sqe->op, sqe->args))
+		res = -EINVAL;
 	if (!res)
 		res = xsc_start_linked(c, sqe);
 

@@ -24,6 +24,7 @@
  * rings the doorbell on its way to user mode.
  */
 #include <linux/cpumask.h>
+#include <linux/cpuset.h>
 #include <linux/cred.h>
 #include <linux/export.h>
 #include <linux/file.h>
@@ -43,10 +44,12 @@ EXPORT_SYMBOL_GPL(xsc_poller_allowed);
  * struct xsc_poller - a poller
  * @ref:	its thread, each pool that uses it
  * @node:	in xsc_pollers
- * @mm:		what pools have to share with it; compared, never used
+ * @signal:	its process; compared, never used, as are these three, which it
+ *		holds and the threads that it works for have to share with it
  * @files:	likewise
  * @fs:		likewise
  * @nsproxy:	likewise
+ * @cpus:	those that its first user could run on
  * @lock:	all below, and the poll_node and need_wakeup of rings
  * @task:	the thread; NULL once it is gone
  * @users:	pools of living threads
@@ -56,10 +59,11 @@ EXPORT_SYMBOL_GPL(xsc_poller_allowed);
 struct xsc_poller {
 	refcount_t		ref;
 	struct list_head	node;
-	const struct mm_struct	*mm;
+	const void		*signal;
 	const void		*files;
 	const void		*fs;
 	const void		*nsproxy;
+	cpumask_var_t		cpus;
 	spinlock_t		lock;	/* rings, need_wakeup */
 	struct task_struct	*task;
 	unsigned int		users;
@@ -72,8 +76,20 @@ static DEFINE_SPINLOCK(xsc_pollers_lock);	/* outside of poller->lock */
 
 static void xsc_poller_put(struct xsc_poller *poller)
 {
-	if (refcount_dec_and_test(&poller->ref))
+	if (refcount_dec_and_test(&poller->ref)) {
+		free_cpumask_var(poller->cpus);
 		kfree(poller);
+	}
+}
+
+/* Does a thread share with the poller what ops act on? */
+static bool xsc_poller_suits(const struct xsc_poller *poller,
+			     const struct task_struct *task)
+{
+	return poller->signal == task->signal &&
+	       poller->files == READ_ONCE(task->files) &&
+	       poller->fs == READ_ONCE(task->fs) &&
+	       poller->nsproxy == READ_ONCE(task->nsproxy);
 }
 
 static inline struct xsc_cr_hdr *xsc_cr(const struct xsc_ring *ring)
@@ -90,7 +106,21 @@ static bool xsc_poller_over(const struct xsc_ring *ring, u64 now)
 	       (s64)ring->poll_idle * (s64)NSEC_PER_USEC;
 }
 
-/* The thread itself has to look after what is there. */
+/* A thread has to look after what is there. */
+static void xsc_poller_call_locked(struct xsc_ring *ring,
+				   struct task_struct *task)
+{
+	if (ring->rescued || !get_file_rcu(ring->file))
+		return;
+	ring->rescued = true;
+	init_task_work(&ring->rescue, xsc_ring_rescued);
+	if (task_work_add(task, &ring->rescue, TWA_SIGNAL)) {
+		ring->rescued = false;
+		fput(ring->file);
+	}
+}
+
+/* The thread in whose name the ring is polled. */
 static void xsc_poller_rescue_locked(struct xsc_ring *ring)
 {
 	struct task_struct *task;
@@ -98,13 +128,8 @@ static void xsc_poller_rescue_locked(struct xsc_ring *ring)
 	/* The task is gone a grace period after it left its pool. */
 	rcu_read_lock();
 	task = READ_ONCE(ring->poll_pool->task);
-	if (task && !ring->rescued && get_file_rcu(ring->file)) {
-		ring->rescued = true;
-		if (task_work_add(task, &ring->rescue, TWA_SIGNAL)) {
-			ring->rescued = false;
-			fput(ring->file);
-		}
-	}
+	if (task)
+		xsc_poller_call_locked(ring, task);
 	rcu_read_unlock();
 }
 
@@ -112,8 +137,8 @@ static void xsc_poller_rescue_locked(struct xsc_ring *ring)
 enum xsc_retire {
 	XSC_RETIRE_IDLE,	/* they keep it polled */
 	XSC_RETIRE_RESCUE,	/* its thread runs them */
-	XSC_RETIRE_LEAVE,	/* they are for a doorbell: one is going on, or they
-				 * find no room in the CQ
+	XSC_RETIRE_LEAVE,	/* they are for a doorbell: one is going on by this
+				 * thread, or they find no room in the CQ
 				 */
 };
 
@@ -185,16 +210,19 @@ static void xsc_poller_beaten(struct xsc_ring *ring)
 
 /*
  * May the poller run ops of the ring, whose lock is held, in the name of the
- * thread that rang it last?
+ * thread that rang it last?  A control of its own would have its say as well.
  */
 static bool xsc_poller_may(const struct xsc_ring *ring)
 {
 	struct task_struct *task;
 	bool may;
 
+	if (!READ_ONCE(xsc_poller_allowed) || xsc_controlled())
+		return false;
 	rcu_read_lock();
 	task = READ_ONCE(ring->poll_pool->task);
 	may = task && rcu_access_pointer(task->cred) == ring->poll_cred &&
+	      xsc_poller_suits(ring->poller, task) &&
 	      !xsc_task_controlled(task);
 	rcu_read_unlock();
 	return may;
@@ -216,7 +244,8 @@ bool xsc_polled(const struct xsc_ring *ring, const struct xsc_sqe *sqe)
  * Consume SQEs: how many; 0 while a doorbell does; -EPERM when they are for the
  * thread itself; another errno when they cannot be consumed.
  */
-static long xsc_poller_consume(struct xsc_ring *ring, struct file *file)
+static long xsc_poller_consume(struct xsc_poller *poller, struct xsc_ring *ring,
+			       struct file *file)
 {
 	const struct cred *saved = NULL;
 	long ret = -EPERM;
@@ -224,7 +253,10 @@ static long xsc_poller_consume(struct xsc_ring *ring, struct file *file)
 	/* A doorbell does it now. */
 	if (!mutex_trylock(&ring->lock))
 		return 0;
-	if (xsc_poller_may(ring)) {
+	if (ring->poller != poller) {
+		/* One has handed it to another poller. */
+		ret = 0;
+	} else if (xsc_poller_may(ring)) {
 		if (ring->poll_cred != current_cred())
 			saved = override_creds(ring->poll_cred);
 		ring->polling = true;
@@ -243,16 +275,19 @@ static long xsc_poller_consume(struct xsc_ring *ring, struct file *file)
 static void xsc_poller_serve(struct xsc_poller *poller, struct xsc_ring *ring,
 			     struct file *file)
 {
-	long nr = xsc_poller_consume(ring, file);
+	long nr = xsc_poller_consume(poller, ring, file);
 	u64 now = local_clock();
 
 	if (nr > 0) {
 		ring->poll_last = now;
 		if (ring->adaptive && !xsc_adapt_polled(&ring->adapt, now, nr))
 			xsc_poller_retire(poller, ring, XSC_RETIRE_RESCUE);
-	} else if (nr < 0 || xsc_poller_over(ring, now)) {
+	} else if (nr < 0) {
 		xsc_poller_retire(poller, ring, nr == -EPERM ?
 				  XSC_RETIRE_RESCUE : XSC_RETIRE_LEAVE);
+	} else if (xsc_poller_over(ring, now)) {
+		/* A doorbell was in the way; SQEs may have come behind it. */
+		xsc_poller_retire(poller, ring, XSC_RETIRE_IDLE);
 	}
 }
 
@@ -292,7 +327,10 @@ static struct xsc_ring *xsc_poller_next(struct xsc_poller *poller,
 	return found;
 }
 
-/* Off the CPU of the submitter, on one that it might use. */
+/*
+ * Off the CPU of the submitter, on one that it might use: of those that its
+ * process could run on when it began, and that the cpuset has now.
+ */
 static void xsc_poller_place(struct xsc_poller *poller)
 {
 	cpumask_var_t mask;
@@ -300,10 +338,12 @@ static void xsc_poller_place(struct xsc_poller *poller)
 
 	if (cpumask_test_cpu(away, current->cpus_ptr) &&
 	    alloc_cpumask_var(&mask, GFP_KERNEL)) {
-		cpumask_copy(mask, cpu_online_mask);
+		cpuset_cpus_allowed(current, mask);
+		cpumask_and(mask, mask, poller->cpus);
 		cpumask_clear_cpu(away, mask);
-		/* Fails where a cpuset leaves no other CPU: then it shares. */
-		set_cpus_allowed_ptr(current, mask);
+		/* Where no other CPU is left, it shares. */
+		if (cpumask_intersects(mask, cpu_online_mask))
+			set_cpus_allowed_ptr(current, mask);
 		free_cpumask_var(mask);
 	}
 }
@@ -388,13 +428,6 @@ static int xsc_poller_main(void *arg)
 
 /* --- its users ------------------------------------------------------------ */
 
-static bool xsc_poller_suits(const struct xsc_poller *poller)
-{
-	return poller->mm == current->mm && poller->files == current->files &&
-	       poller->fs == current->fs &&
-	       poller->nsproxy == current->nsproxy;
-}
-
 static struct xsc_poller *xsc_poller_new(void)
 {
 	struct xsc_poller *poller;
@@ -404,16 +437,22 @@ static struct xsc_poller *xsc_poller_new(void)
 	poller = kzalloc(sizeof(*poller), GFP_KERNEL_ACCOUNT);
 	if (!poller)
 		return NULL;
+	if (!alloc_cpumask_var(&poller->cpus, GFP_KERNEL_ACCOUNT)) {
+		kfree(poller);
+		return NULL;
+	}
+	cpumask_copy(poller->cpus, current->cpus_ptr);
 	refcount_set(&poller->ref, 2);	/* the thread's, the pool's */
 	spin_lock_init(&poller->lock);
 	INIT_LIST_HEAD(&poller->rings);
-	poller->mm = current->mm;
+	poller->signal = current->signal;
 	poller->files = current->files;
 	poller->fs = current->fs;
 	poller->nsproxy = current->nsproxy;
 	poller->users = 1;
 	task = create_io_thread(xsc_poller_main, poller, NUMA_NO_NODE);
 	if (IS_ERR(task)) {
+		free_cpumask_var(poller->cpus);
 		kfree(poller);
 		return NULL;
 	}
@@ -436,7 +475,7 @@ static struct xsc_poller *xsc_poller_get(struct xsc_pool *pool)
 		return pool->poller;
 	spin_lock(&xsc_pollers_lock);
 	list_for_each_entry(poller, &xsc_pollers, node) {
-		if (!xsc_poller_suits(poller))
+		if (!xsc_poller_suits(poller, current))
 			continue;
 		spin_lock(&poller->lock);
 		poller->users++;
@@ -506,6 +545,20 @@ static void xsc_poller_start(struct xsc_ring *ring)
 	spin_unlock(&poller->lock);
 }
 
+/*
+ * A poller must not begin as the copy of a thread that a control looks at: it
+ * would have the control for all others.  SQEs that came while the ring was
+ * polled are for the thread itself.
+ */
+static void xsc_poller_call_self(struct xsc_ring *ring)
+{
+	struct xsc_poller *poller = ring->poller;
+
+	spin_lock(&poller->lock);
+	xsc_poller_call_locked(ring, current);
+	spin_unlock(&poller->lock);
+}
+
 /* After a doorbell: should the ring be polled? */
 static bool xsc_poller_pays(struct xsc_ring *ring, unsigned int nr)
 {
@@ -533,7 +586,11 @@ void xsc_poller_rang(struct xsc_ring *ring, unsigned int nr, bool full)
 			xsc_poller_beaten(ring);
 		return;
 	}
-	if (xsc_controlled() ? left :
-	    left || !ring->adaptive || xsc_poller_pays(ring, nr))
+	if (xsc_controlled()) {
+		if (left && ring->poller)
+			xsc_poller_call_self(ring);
+		return;
+	}
+	if (left || !ring->adaptive || xsc_poller_pays(ring, nr))
 		xsc_poller_start(ring);
 }

@@ -178,6 +178,7 @@ void xsc_pool_call_locked(struct xsc_pool *pool)
 		return;
 	pool->called = true;
 	refcount_inc(&pool->ref);
+	init_task_work(&pool->call, xsc_pool_called);
 	if (task_work_add(pool->task, &pool->call, TWA_SIGNAL)) {
 		/* It dies, and cancels them. */
 		pool->called = false;
@@ -308,6 +309,18 @@ void xsc_pool_unreserve(struct xsc_pool *pool, struct xsc_req *req)
 }
 
 /*
+ * May it hand out descriptors as it is read or written, as fanotify and
+ * userfaultfd do?  They have to be the process's.
+ */
+static bool xsc_file_makes_fds(const struct file *file)
+{
+	umode_t mode = file_inode(file)->i_mode;
+
+	return (file->f_op->read || file->f_op->write) && !S_ISREG(mode) &&
+	       !S_ISBLK(mode) && !S_ISFIFO(mode) && !S_ISSOCK(mode);
+}
+
+/*
  * Descriptor 0 of a table of the worker's own is @file, so that the op works
  * on what was meant at submission, whatever became of the descriptor since.
  */
@@ -403,7 +416,7 @@ s64 xsc_worker_call(struct xsc_worker *w, struct xsc_req *req, u32 nr,
 	if (!file || !xsc_by_fd(xsc_optable[nr].flags) ||
 	    xsc_in_parts(&req->try))
 		return xsc_worker_loop(req, nr, args);
-	if (!(xsc_optable[nr].flags & XSC_OPF_FD)) {
+	if (!(xsc_optable[nr].flags & XSC_OPF_FD) || xsc_file_makes_fds(file)) {
 		struct file *now = fget(args[0]);
 
 		/* It needs the table of the process; the file must be there. */
@@ -572,7 +585,7 @@ void xsc_pool_serve(struct xsc_pool *pool, struct xsc_ring *ring,
 	struct xsc_req *req;
 	unsigned int left;
 
-	pool->bell = file;
+	current->xsc.bell = file;
 	WRITE_ONCE(pool->serving, ring);
 	spin_lock_irq(&pool->lock);
 	pool->attends = XSC_ATTENDS;
@@ -588,7 +601,7 @@ void xsc_pool_serve(struct xsc_pool *pool, struct xsc_ring *ring,
 	}
 	spin_unlock_irq(&pool->lock);
 	WRITE_ONCE(pool->serving, NULL);
-	pool->bell = NULL;
+	current->xsc.bell = NULL;
 	xsc_ring_wake(ring);
 }
 
@@ -605,9 +618,6 @@ void xsc_pool_abort(struct xsc_pool *pool)
 	WRITE_ONCE(pool->serving, NULL);
 	if (ring)
 		xsc_ring_wake(ring);
-	if (pool->bell)
-		fput(pool->bell);
-	pool->bell = NULL;
 	if (pool->calling)
 		xsc_pool_put(pool);
 	pool->calling = false;
@@ -660,16 +670,14 @@ void xsc_pool_wait_end(struct xsc_pool *pool)
  * The thread is on its way to user mode, where the result of the call that it
  * comes from must stay what it is.
  */
-static void xsc_pool_called(struct callback_head *work)
+static void xsc_pool_answer(struct callback_head *work)
 {
 	struct xsc_pool *pool = container_of(work, struct xsc_pool, call);
 	struct pt_regs *regs = current_pt_regs();
 	long result = regs_return_value(regs);
-	bool dies = current->flags & PF_EXITING;
+	bool dies = current->xsc.exits;
 	struct xsc_req *req;
 
-	if (!dies && xsc_not_now(work))
-		return;
 	pool->calling = true;
 	spin_lock_irq(&pool->lock);
 	while (!dies && pool->task) {
@@ -685,6 +693,11 @@ static void xsc_pool_called(struct callback_head *work)
 	pool->calling = false;
 	regs_set_return_value(regs, result);
 	xsc_pool_put(pool);
+}
+
+static void xsc_pool_called(struct callback_head *work)
+{
+	xsc_resume_call(work, xsc_pool_answer);
 }
 
 /**

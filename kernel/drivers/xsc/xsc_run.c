@@ -22,6 +22,7 @@ static const struct xsc_consumer * const xsc_consumers[XSC_FAM_NR] = {
 	[XSC_FAM_NET] = &xsc_consumer_net,
 	[XSC_FAM_TIMER] = &xsc_consumer_timer,
 	[XSC_FAM_SYNC] = &xsc_consumer_sync,
+	[XSC_FAM_SIGNAL] = &xsc_consumer_signal,
 };
 
 /* prior() of it: with XSC_RING_ASYNC the results of a chain are kept apart. */
@@ -37,14 +38,14 @@ int xsc_ring_chain_prior(struct xsc_container *c, unsigned int back, s64 *res)
 
 /*
  * Without it completions are in order, so the CQE @back places ago is the
- * SQE's.
+ * SQE's.  Those of earlier doorbells are still ours to read.
  */
 static __always_inline int xsc_ring_prior(struct xsc_container *c,
 					  unsigned int back, s64 *res)
 {
 	struct xsc_ring *ring = container_of(c, struct xsc_ring, c);
 
-	if (back > xsc_ring_done(ring) || back > ring->cq_mask)
+	if (back > ring->sq_head - ring->fwd_first || back > ring->cq_mask)
 		return -EINVAL;
 	*res = ring->cqes[(ring->cq_tail - back) & ring->cq_mask].res;
 	return 0;
@@ -86,7 +87,7 @@ static s64 xsc_ring_issue_chained(struct xsc_ring *ring, struct xsc_sqe *sqe)
 		if (sqe->flags & XSC_SQE_FORWARD)
 			xsc_sqe_arg_add(sqe, add);
 		if (xsc_lasts(sqe->op))
-			xsc_ring_publish(ring);
+			xsc_ring_publish_end(ring);
 		xsc_op_args_load(c->regs, sqe->args);
 		res = xsc_run_loaded(c, XSC_WAY_RING, sqe->op);
 	}
@@ -173,7 +174,7 @@ static s64 xsc_ring_issue(struct xsc_ring *ring, struct xsc_sqe *sqe)
 			;	/* all of it was in memory */
 		} else if (!async) {
 			if (lasts)
-				xsc_ring_publish(ring);
+				xsc_ring_publish_end(ring);
 			res = xsc_run(&ring->c, sqe);
 		} else if (lasts) {
 			res = xsc_ring_issue_slow(ring, sqe);
@@ -259,7 +260,7 @@ static __always_inline u32 xsc_ring_run_bare(struct xsc_ring *ring, u32 max,
 			if (def->flags & XSC_OPF_LASTS) {
 				if (ring->async)
 					break;
-				xsc_ring_publish(ring);
+				xsc_ring_publish_end(ring);
 			}
 			xsc_ring_unplug(ring);
 			res = xsc_run_unwatched(c, XSC_WAY_RING, nr, def);
@@ -275,12 +276,20 @@ static __always_inline u32 xsc_ring_run_bare(struct xsc_ring *ring, u32 max,
 	return ring->sq_head - first;
 }
 
-/* abort() of a ring's container: what xsc_doorbell() holds while ops run. */
+/*
+ * abort() of a ring's container: what xsc_doorbell() holds while ops run.  The
+ * op that has ended the thread is over; it has no CQE.
+ */
 void xsc_ring_abort(struct xsc_container *c)
 {
 	struct xsc_ring *ring = container_of(c, struct xsc_ring, c);
+	struct xsc_cr_hdr *cr = ring->cr.addr;
 	struct file *file = ring->bell;
 
+	ring->sq_head++;
+	WRITE_ONCE(cr->sqes_done, cr->sqes_done + xsc_ring_done(ring));
+	ring->torn = false;
+	c->linked = false;
 	xsc_ring_publish_end(ring);
 	mutex_unlock(&ring->lock);
 	fput(file);
@@ -312,14 +321,15 @@ static __always_inline void xsc_ring_publish_rest(struct xsc_ring *ring)
 
 /*
  * May the poller run the SQE just read?  What stands in a chain has been looked
- * at when the chain began; if it has changed since, it is nobody's.
+ * at when the chain began, or when the poller came to it; if it has changed
+ * since, it is nobody's.
  */
 static noinline bool xsc_ring_pollable(struct xsc_ring *ring, u32 left)
 {
 	struct xsc_sqe next = ring->sqe;
 	u32 i;
 
-	if (ring->c.linked) {
+	if (ring->c.linked && xsc_ring_done(ring)) {
 		if (xsc_for_caller(next.op, next.args))
 			ring->sqe.op = XSC_OP_BATCH;	/* EINVAL */
 		return true;
@@ -380,6 +390,8 @@ long xsc_ring_run(struct xsc_ring *ring, struct file *file, u32 to_submit,
 
 	ring->bell = file;
 	ring->sq_first = ring->sq_head;
+	if (likely(!ring->torn))
+		ring->fwd_first = ring->sq_head;
 	ring->wants = wants;
 	/* Pairs with the user's store-release of sq_tail: SQEs before index. */
 	queued = smp_load_acquire(&sr->sq_tail) - ring->sq_head;
@@ -404,7 +416,7 @@ long xsc_ring_run(struct xsc_ring *ring, struct file *file, u32 to_submit,
 
 	left = min(to_submit, queued);
 	c->left = left - 1;
-	if (ring->direct_fd >= 0 && !ring->polling) {
+	if (ring->direct_fd >= 0 && !ring->polling && !ring->torn) {
 		u32 direct;
 
 		if (xsc_ring_waits_for_one(ring) && c->room &&
@@ -476,6 +488,10 @@ long xsc_ring_run(struct xsc_ring *ring, struct file *file, u32 to_submit,
 			break;
 	}
 
+	/* With all that was to be taken a chain is over, whatever its flags say. */
+	ring->torn = left;
+	if (likely(!left))
+		c->linked = false;
 	xsc_ring_unplug(ring);
 	xsc_ring_publish_rest(ring);
 	xsc_ring_count_malformed(ring, c->malformed);

@@ -193,8 +193,11 @@ static noinline enum xsc_tried xsc_try_vec(struct xsc_try *t, bool out, bool at)
 	/* The call itself knows what to say; it does not come to waiting. */
 	if (import_iovec(out ? ITER_SOURCE : ITER_DEST,
 			 (void __user *)(unsigned long)t->args[1], t->args[2],
-			 UIO_FASTIOV, &iov, &iter) <= 0)
+			 UIO_FASTIOV, &iov, &iter) <= 0) {
+		/* Parts without a byte are parts. */
+		kfree(iov);
 		return xsc_in_parts(t) ? xsc_try_done(t, 0) : XSC_TRY_CALLER;
+	}
 	t->vector = true;
 	iov_iter_advance(&iter, t->done);
 	tried = xsc_try_iter(t, &iter, out, at);

@@ -122,6 +122,8 @@ long xsc_ring_sleep(struct xsc_ring *ring, struct file *file, u32 target,
 			break;
 		if (task_work_pending(current)) {
 			__set_current_state(TASK_RUNNING);
+			if (test_thread_flag(TIF_NOTIFY_SIGNAL))
+				clear_notify_signal();
 			task_work_run();
 		} else if (signal_pending(current)) {
 			ret = -EINTR;

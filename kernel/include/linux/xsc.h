@@ -62,6 +62,8 @@ void xsc_exec_flush(struct linux_binprm *bprm);
 int xsc_exec_commit(struct linux_binprm *bprm);
 void xsc_fork(struct task_struct *tsk);
 void xsc_container_abort(struct xsc_container *c);
+void xsc_run_resume(void);
+void xsc_resume_abort(void);
 bool xsc_trap_deferred(void);
 unsigned int xsc_state(void);
 void xsc_pool_exit(void);
@@ -106,6 +108,20 @@ static __always_inline bool xsc_path_keep(void *path)
 }
 
 /**
+ * xsc_resume() - the current task is about to return to user mode
+ *
+ * Ops that others have left to it run here, where it holds nothing: they may end
+ * it.  This comes before signals: a doorbell by ioctl() may have to be restarted.
+ *
+ * Context: with TIF_NOTIFY_RESUME, interrupts on.
+ */
+static inline void xsc_resume(void)
+{
+	if (unlikely(current->xsc.resume))
+		xsc_run_resume();
+}
+
+/**
  * xsc_sealed() - may the current process not touch the mapping of a range?
  * @mm:		its memory map
  * @start:	first byte
@@ -127,8 +143,10 @@ static inline bool xsc_sealed(const struct mm_struct *mm, unsigned long start,
  */
 static inline void xsc_exit(struct task_struct *tsk)
 {
+	tsk->xsc.exits = true;
 	if (unlikely(tsk->xsc.container))
 		xsc_container_abort(tsk->xsc.container);
+	xsc_resume_abort();
 	if (unlikely(tsk->xsc.pool))
 		xsc_pool_exit();
 }
@@ -173,6 +191,8 @@ static inline int xsc_exec_commit(struct linux_binprm *bprm)
 static inline void xsc_fork(struct task_struct *tsk) { }
 
 static inline void xsc_exit(struct task_struct *tsk) { }
+
+static inline void xsc_resume(void) { }
 
 static inline bool xsc_trap_deferred(void)
 {

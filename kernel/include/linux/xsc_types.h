@@ -47,6 +47,8 @@ struct xsc_counts {
 	u64	traps;
 };
 
+struct callback_head;
+struct file;
 struct xsc_container;
 struct xsc_pool;
 
@@ -54,7 +56,11 @@ struct xsc_pool;
  * struct xsc_task - XSC state of a task
  * @gate_ip:	instruction pointer that the gate's enter site leaves; 0 in a
  *		legacy task.  Inherited by fork and clone, replaced at execve.
+ * @resume:	what it has to do before it returns to user mode: see xsc_resume_add()
+ * @bell:	a file of which it holds a reference while it does something that may
+ *		end it, or NULL
  * @inherit:	XSC_PR_INHERIT
+ * @exits:	it is in do_exit()
  * @container:	the batch or doorbell that the task is inside of, or NULL
  * @pool:	what it has in flight, from its first op that did not end at once;
  *		never inherited
@@ -64,7 +70,10 @@ struct xsc_task {
 	unsigned long		gate_ip;
 	struct xsc_container	*container;
 	struct xsc_pool		*pool;
+	struct callback_head	*resume;
+	struct file		*bell;
 	bool			inherit;
+	bool			exits;
 	struct xsc_counts	counts;
 };
 

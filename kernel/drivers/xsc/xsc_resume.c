@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * xsc_resume.c - ops that a thread runs on its way to user mode
+ *
+ * Task work is what reaches a thread, but it is run wherever the thread happens
+ * to wait, perhaps with entries in wait queues on its stack and with more task
+ * work behind it.  An op may end the thread, and would leave all that.  So the
+ * task work only puts itself on a list, and the list is worked on where the
+ * thread holds nothing.
+ */
+#include <linux/file.h>
+#include <linux/resume_user_mode.h>
+#include <linux/sched/signal.h>
+#include <linux/task_work.h>
+
+#include "xsc_async.h"
+
+/**
+ * xsc_resume_add() - have the current thread do something before user mode
+ * @work:	its place in the list, until @func is called
+ * @func:	what to do; in a thread that dies, only what is to be given back.  It
+ *		may not return if an op ends the thread.
+ */
+void xsc_resume_add(struct callback_head *work, task_work_func_t func)
+{
+	struct xsc_task *x = &current->xsc;
+
+	if (x->exits) {
+		func(work);
+		return;
+	}
+	work->func = func;
+	work->next = x->resume;
+	x->resume = work;
+	set_notify_resume(current);
+}
+
+/**
+ * xsc_resume_call() - xsc_resume_add(), from task work
+ * @work:	as there
+ * @func:	as there
+ *
+ * Whatever the thread waits for, it comes out of that as if by a signal.
+ */
+void xsc_resume_call(struct callback_head *work, task_work_func_t func)
+{
+	xsc_resume_add(work, func);
+	if (!current->xsc.exits)
+		set_thread_flag(TIF_SIGPENDING);
+}
+
+/* Ops are not to take for a signal what has brought the thread here. */
+static void xsc_resume_begin(void)
+{
+	unsigned long flags;
+
+	if (test_thread_flag(TIF_NOTIFY_SIGNAL))
+		clear_notify_signal();
+	xsc_run_task_work();
+	if (task_sigpending(current) && lock_task_sighand(current, &flags)) {
+		recalc_sigpending();
+		unlock_task_sighand(current, &flags);
+	}
+}
+
+/**
+ * xsc_run_resume() - do what was left to the current thread
+ *
+ * Context: on the way to user mode, or in a doorbell that has begun to wait.
+ */
+void xsc_run_resume(void)
+{
+	/* A call that is to be restarted is not one of these. */
+	struct restart_block restart = current->restart_block;
+	struct xsc_task *x = &current->xsc;
+	struct callback_head *work;
+
+	for (;;) {
+		xsc_resume_begin();
+		work = x->resume;
+		if (!work)
+			break;
+		x->resume = work->next;
+		work->func(work);
+	}
+	current->restart_block = restart;
+}
+
+/**
+ * xsc_resume_abort() - the current thread dies
+ *
+ * It gives back what it holds, and what it was to do is not done.
+ */
+void xsc_resume_abort(void)
+{
+	struct xsc_task *x = &current->xsc;
+	struct callback_head *work;
+
+	while (x->resume) {
+		work = x->resume;
+		x->resume = work->next;
+		work->func(work);
+	}
+	if (x->bell)
+		fput(x->bell);
+	x->bell = NULL;
+}
