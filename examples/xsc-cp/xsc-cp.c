@@ -525,13 +525,13 @@ static bool place_free(struct pair *dir, const char *name, const char *dst_name,
 	*existed = there->stx_mode != 0;
 	if (!*existed) {
 		good = true;
+	} else if (no_clobber) {
+		progress_add(1, stx->stx_size);
 	} else if (there->stx_ino == stx->stx_ino && there->stx_dev_major == stx->stx_dev_major &&
 		   there->stx_dev_minor == stx->stx_dev_minor) {
 		complain(0, "'%s' and '%s' are the same file", src, dst);
 	} else if (S_ISDIR(there->stx_mode)) {
 		complain(0, "cannot overwrite directory '%s' with '%s', which is none", dst, src);
-	} else if (no_clobber) {
-		progress_add(1, stx->stx_size);
 	} else if (remove_first || !S_ISREG(stx->stx_mode)) {
 		flush();
 		*existed = false;

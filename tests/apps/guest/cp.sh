@@ -65,6 +65,7 @@ for way in batch ring plain; do
 	echo keep >"into-$way/text"
 	ok "$way: -n" $cmd -n tree/text "into-$way"
 	is "... left it alone" "$(cat "into-$way/text")" keep
+	ok "... onto itself" $cmd -n tree/text tree/text
 	ok "$way: written over" $cmd tree/text "into-$way"
 	ok "... is the same" cmp tree/text "into-$way/text"
 	ok "$way: a file without a size" $cmd /proc/self/mounts "mounts-$way"
