@@ -47,6 +47,7 @@ struct pair {
 	char		*src_path, *dst_path;
 	struct statx	stx;
 	bool		existed;	/* the copy was there before, with files perhaps */
+	mode_t		dst_mode;	/* of the copy as it was found or made */
 	long		ignored[5];
 };
 
@@ -671,7 +672,8 @@ static void dir_done(void *arg)
 static void finish_dir(struct pair *p)
 {
 	static const mode_t mine = 0700;
-	mode_t mode = p->stx.stx_mode & 01777 & ~umask_bits;
+	/* a set-group-ID bit that it has comes from the directory that it is in */
+	mode_t mode = (p->stx.stx_mode & 01777 & ~umask_bits) | (p->dst_mode & 06000);
 	struct timespec *times = (struct timespec *)arena_get(2 * sizeof(*times));
 
 	ops_room(5);
@@ -717,6 +719,7 @@ static bool begin_dir(struct pair *p, const struct pair *dir, const char *name, 
 	flush();
 	p->dst = dst;
 	p->existed = made == -EEXIST;
+	p->dst_mode = !counting && !access ? there.stx_mode : 0;
 	if (p->src < 0)
 		complain(p->src, "cannot open directory '%s'", p->src_path);
 	else if (*len < 0)

@@ -43,6 +43,7 @@ cd ..
 manifest tree times >want
 cp -r tree by-cp
 manifest by-cp plain >want-r
+mkdir group && chmod 2775 group
 
 for way in batch ring plain; do
 	cmd=$(by $way)
@@ -52,6 +53,8 @@ for way in batch ring plain; do
 	is "$way: holes stay" $(($(stat -c %b "copy-$way/sparse") < 1000)) 1
 	ok "$way: -r" $cmd -r tree "r-$way"
 	ok "$way: modes as cp's" diff want-r <(manifest "r-$way" plain)
+	ok "$way: -r below a set-group-ID directory" $cmd -r tree/closed "group/$way"
+	is "... its bit stays" "$(stat -c %a "group/$way")" 2555
 	ok "$way: over itself, changed" sh -c "
 		echo changed >copy-$way/text && : >copy-$way/large && rm -r copy-$way/many &&
 		$cmd -a --remove-destination tree/. copy-$way"
