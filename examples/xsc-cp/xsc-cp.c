@@ -815,6 +815,9 @@ static void copy_arg(struct pair *root, const char *arg, const char *dst_name)
 		if (!name)
 			err(1, "memory");
 		dst_name = basename(name);
+		/* these name nothing below it: what is in them goes into the directory itself */
+		if (!strcmp(dst_name, "..") || !strcmp(dst_name, "/"))
+			dst_name = ".";
 	}
 	have_top = false;
 	if (S_ISDIR(stx.stx_mode)) {

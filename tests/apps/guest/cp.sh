@@ -81,6 +81,12 @@ for way in batch ring plain; do
 	status 1 "$way: into itself" $cmd -r "self-$way" "self-$way"
 	matches "... is said" err "into itself"
 	is "... once" "$(find "self-$way" -type f | wc -l)" 2
+	mkdir -p "outer-$way/dst" "inner-$way/sub" && echo x >"inner-$way/x"
+	ok "$way: what has no name of its own" $cmd -r "inner-$way/sub/.." "outer-$way/dst"
+	is "... goes into the directory" "$(cd "outer-$way" && echo * dst/*)" "dst dst/sub dst/x"
+	# nothing can be made there, so it ends soon
+	status 1 "$way: the root" setpriv --reuid 1000 --clear-groups $cmd -r / tree/closed
+	matches "... goes into the directory as well" err "cannot create directory 'tree/closed/./usr'"
 	status 1 "$way: no source" $cmd tree/text nowhere "into-$way"
 	matches "... is said" err "cannot access 'nowhere': No such file"
 	status 1 "$way: a directory without -r" $cmd tree "into-$way"
