@@ -66,7 +66,7 @@ struct job {
 static bool recursive, preserve, keep_links, no_clobber, remove_first, verbose;
 static bool counting;
 static mode_t umask_bits;
-static int status;
+static unsigned long complaints;
 static char *arena;
 static size_t arena_used;
 /* the copy of the first directory: not to be copied into itself */
@@ -110,7 +110,7 @@ static void complain(long res, const char *format, ...)
 	else
 		warnx("%s", text);
 	free(text);
-	status = 1;
+	complaints++;
 }
 
 static void flush(void)
@@ -156,6 +156,12 @@ static int create_flags(bool existed)
 {
 	/* never through a symlink, never waiting for a FIFO's reader */
 	return O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (existed ? O_TRUNC : O_CREAT | O_EXCL);
+}
+
+static bool same_file(const struct statx *a, const struct statx *b)
+{
+	return a->stx_ino == b->stx_ino && a->stx_dev_major == b->stx_dev_major &&
+	       a->stx_dev_minor == b->stx_dev_minor;
 }
 
 /* --- files ---------------------------------------------------------------------------- */
@@ -528,8 +534,7 @@ static bool place_free(struct pair *dir, const char *name, const char *dst_name,
 		good = true;
 	} else if (no_clobber) {
 		progress_add(1, stx->stx_size);
-	} else if (there->stx_ino == stx->stx_ino && there->stx_dev_major == stx->stx_dev_major &&
-		   there->stx_dev_minor == stx->stx_dev_minor) {
+	} else if (same_file(there, stx)) {
 		complain(0, "'%s' and '%s' are the same file", src, dst);
 	} else if (S_ISDIR(there->stx_mode)) {
 		complain(0, "cannot overwrite directory '%s' with '%s', which is none", dst, src);
@@ -730,8 +735,7 @@ static bool begin_dir(struct pair *p, const struct pair *dir, const char *name, 
 		complain(0, "cannot overwrite '%s' with directory '%s'", p->dst_path, p->src_path);
 	else if (dst < 0 || access)
 		complain(dst < 0 ? dst : access, "cannot open directory '%s'", p->dst_path);
-	else if (!counting && there.stx_ino == p->stx.stx_ino && there.stx_dev_major == p->stx.stx_dev_major &&
-		 there.stx_dev_minor == p->stx.stx_dev_minor)
+	else if (!counting && same_file(&there, &p->stx))
 		complain(0, "'%s' and '%s' are the same directory", p->src_path, p->dst_path);
 	else {
 		if (!counting && !have_top) {
@@ -796,8 +800,55 @@ static void copy_tree(struct pair *dir, const char *name, const char *dst_name, 
 
 /* --- the command line ----------------------------------------------------------------- */
 
+/* What has been copied into the directory that was given, under which name. */
+static struct arg {
+	struct arg	*next;
+	struct statx	stx;
+	const char	*dst_name;
+} *args;
+
+/*
+ * May this one be copied there?  A file is not to be written over one that was copied
+ * just now.  Two directories of one name are laid over each other.
+ */
+static bool arg_free(const struct pair *root, const char *arg, const char *dst_name, const struct statx *stx)
+{
+	struct arg *a;
+	char *path;
+
+	for (a = args; a; a = a->next) {
+		if (strcmp(a->dst_name, dst_name))
+			continue;
+		if (same_file(&a->stx, stx)) {
+			progress_hide();
+			warnx("'%s' is given more than once", arg);
+			return false;
+		}
+		if (S_ISDIR(stx->stx_mode) || S_ISDIR(a->stx.stx_mode) || no_clobber)
+			continue;
+		path = join(root->dst_path, dst_name);
+		complain(0, "will not overwrite '%s', just made, with '%s'", path, arg);
+		free(path);
+		return false;
+	}
+	return true;
+}
+
+static void remember_arg(const char *dst_name, const struct statx *stx)
+{
+	struct arg *a = get_memory(sizeof(*a));
+
+	a->stx = *stx;
+	a->dst_name = strdup(dst_name);
+	if (!a->dst_name)
+		err(1, "memory");
+	a->next = args;
+	args = a;
+}
+
 static void copy_arg(struct pair *root, const char *arg, const char *dst_name)
 {
+	unsigned long before = complaints;
 	struct statx stx, there;
 	char *name = NULL;
 
@@ -818,6 +869,10 @@ static void copy_arg(struct pair *root, const char *arg, const char *dst_name)
 		/* these name nothing below it: what is in them goes into the directory itself */
 		if (!strcmp(dst_name, "..") || !strcmp(dst_name, "/"))
 			dst_name = ".";
+		if (!counting && !arg_free(root, arg, dst_name, &stx)) {
+			free(name);
+			return;
+		}
 	}
 	have_top = false;
 	if (S_ISDIR(stx.stx_mode)) {
@@ -829,6 +884,8 @@ static void copy_arg(struct pair *root, const char *arg, const char *dst_name)
 	}
 	/* the names end here, and the list still has them */
 	flush();
+	if (name && !counting && complaints == before)
+		remember_arg(dst_name, &stx);
 	free(name);
 }
 
@@ -954,10 +1011,9 @@ int main(int argc, char **argv)
 		counting = false;
 		progress_begin();
 	}
-	status = 0;
 	for (i = optind; i < argc; i++)
 		copy_arg(&root, argv[i], dest);
 	progress_end();
 	ops_end(stats);
-	return status;
+	return complaints ? 1 : 0;
 }

@@ -87,6 +87,18 @@ for way in batch ring plain; do
 	# nothing can be made there, so it ends soon
 	status 1 "$way: the root" setpriv --reuid 1000 --clear-groups $cmd -r / tree/closed
 	matches "... goes into the directory as well" err "cannot create directory 'tree/closed/./usr'"
+	mkdir -p "same-$way"/{a/dir,b/dir,to} && cd "same-$way" || exit
+	echo a >a/x && echo b >b/x && echo a >a/dir/f && echo b >b/dir/f && echo b >b/other
+	ln -s a a/link && ln -s b b/link
+	status 1 "$way: two of one name" $cmd -r a/x b/x a/dir b/dir a/link b/link b/other to
+	matches "... is said" err "will not overwrite 'to/x', just made, with 'b/x'"
+	matches "... of symlinks" err "will not overwrite 'to/link', just made, with 'b/link'"
+	is "... and the first stays" "$(cat to/x; readlink to/link)" $'a\na'
+	is "... but directories are one, and the rest is there" "$(cat to/dir/f to/other)" $'b\nb'
+	ok "$way: the same twice" $cmd -a a/x a/dir ./a/x a/dir/ to
+	matches "... is said" err "'./a/x' is given more than once"
+	ok "$way: with -n two of one name are no failure" $cmd -n a/x b/x to
+	cd ..
 	status 1 "$way: no source" $cmd tree/text nowhere "into-$way"
 	matches "... is said" err "cannot access 'nowhere': No such file"
 	status 1 "$way: a directory without -r" $cmd tree "into-$way"
