@@ -47,6 +47,7 @@ struct pair {
 	char		*src_path, *dst_path;
 	struct statx	stx;
 	bool		existed;	/* the copy was there before, with files perhaps */
+	bool		unread;		/* dst is by O_PATH */
 	mode_t		dst_mode;	/* of the copy as it was found or made */
 	long		ignored[5];
 };
@@ -722,6 +723,15 @@ static bool begin_dir(struct pair *p, const struct pair *dir, const char *name, 
 	xsc_sqe_prep(sqe, __NR_getdents64, 0, (long)names, NAMES_SIZE, 0, 0, 0);
 	xsc_sqe_forward(sqe, 0, 1);
 	flush();
+	if (dst == -EACCES && made == -EEXIST) {
+		/* it may be searched, perhaps, and files made in it */
+		dst = openat((int)dir->dst, dst_name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (dst < 0)
+			dst = -errno;
+		else
+			access = statx((int)dst, "", AT_EMPTY_PATH, STATX_WANTED, &there) ? -errno : 0;
+		p->unread = true;
+	}
 	p->dst = dst;
 	p->existed = made == -EEXIST;
 	p->dst_mode = !counting && !access ? there.stx_mode : 0;
@@ -995,7 +1005,8 @@ int main(int argc, char **argv)
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
 	dest = argv[--argc];
-	root.dst = open(dest, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* it has to be searched, not to be read */
+	root.dst = open(dest, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root.dst >= 0) {
 		root.dst_path = (char *)dest;
 		dest = NULL;

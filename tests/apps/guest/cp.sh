@@ -128,6 +128,16 @@ for way in batch ring plain; do
 	is "... and the rest is there" "$(find "users/$way/many" -type f | wc -l)" 701
 	is "... with no set-id bit" "$(stat -c %a "users/$way/text")" 755
 done
+# a directory that may be searched and written, not read
+for way in batch ring plain; do
+	mkdir -p "unread-$way/tree/many" && echo x >"unread-$way/tree/many/file 7"
+	chown -R 1000 "unread-$way" && chmod 333 "unread-$way" "unread-$way"/tree{,/many}
+	as_user=(setpriv --reuid 1000 --clear-groups $(by $way))
+	ok "$way: a file into a directory that may not be read" "${as_user[@]}" tree/text "unread-$way"
+	ok "... a tree over what is in it" "${as_user[@]}" -r tree/many "unread-$way/tree"
+	is "... with its files" "$(find "unread-$way/tree/many" -type f | wc -l) $(cat "unread-$way/tree/many/file 7")" "701 7"
+	is "... and its mode" "$(stat -c %a "unread-$way/tree/many")" 333
+done
 # more files than descriptors
 for way in batch ring plain; do
 	ok "$way: with 40 descriptors" sh -c "ulimit -n 40; $(by $way) -r tree/many many-$way"
