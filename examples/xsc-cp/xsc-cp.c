@@ -165,6 +165,18 @@ static bool same_file(const struct statx *a, const struct statx *b)
 	       a->stx_dev_minor == b->stx_dev_minor;
 }
 
+/* Without -r FIFOs and devices are not copied but read. */
+static bool has_data(const struct statx *stx)
+{
+	return S_ISREG(stx->stx_mode) || !recursive;
+}
+
+static int source_flags(const struct statx *stx)
+{
+	/* what has become a FIFO is not waited for, what has been one is */
+	return O_RDONLY | O_CLOEXEC | (recursive ? O_NOFOLLOW : 0) | (S_ISREG(stx->stx_mode) ? O_NONBLOCK : 0);
+}
+
 /* --- files ---------------------------------------------------------------------------- */
 
 static void copied(const struct pair *dir, const char *name, const char *dst_name, uint64_t bytes)
@@ -290,7 +302,7 @@ static void copy_small(struct pair *dir, const char *name, const char *dst_name,
 
 	ops_room(9);
 	sqe = ops_add(&j->opened);
-	xsc_prep_openat(sqe, (int)dir->src, j->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (recursive ? O_NOFOLLOW : 0), 0);
+	xsc_prep_openat(sqe, (int)dir->src, j->name, source_flags(stx), 0);
 	xsc_sqe_link(sqe);
 	/* one byte more, to see whether it has grown */
 	sqe = ops_add(&j->read);
@@ -363,6 +375,8 @@ static long copy_data(int src, int dst, const struct statx *stx)
 	off_t size = (off_t)stx->stx_size, from = 0, to = 0;
 	long res;
 
+	if (!S_ISREG(stx->stx_mode))
+		return copy_rest(src, dst);
 	if (stx->stx_blocks * 512 >= stx->stx_size)
 		return copy_range(src, dst, 0, size);
 	while (from < size) {
@@ -391,7 +405,7 @@ static void copy_large(struct pair *dir, const char *name, const char *dst_name,
 
 	flush();
 	sqe = ops_add(&src);
-	xsc_prep_openat(sqe, (int)dir->src, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (recursive ? O_NOFOLLOW : 0), 0);
+	xsc_prep_openat(sqe, (int)dir->src, name, source_flags(stx), 0);
 	xsc_sqe_link(sqe);
 	xsc_prep_openat(ops_add(&dst), (int)dir->dst, dst_name, create_flags(existed), first_mode(stx));
 	ops_run();
@@ -404,7 +418,7 @@ static void copy_large(struct pair *dir, const char *name, const char *dst_name,
 		if (res == 1)
 			res = lseek((int)src, 0, SEEK_SET) || lseek((int)dst, 0, SEEK_SET) || ftruncate((int)dst, 0) ?
 			      -errno : copy_rest((int)src, (int)dst);
-		else if (!res && lseek((int)src, (off_t)stx->stx_size, SEEK_SET) >= 0 &&
+		else if (!res && S_ISREG(stx->stx_mode) && lseek((int)src, (off_t)stx->stx_size, SEEK_SET) >= 0 &&
 			 lseek((int)dst, (off_t)stx->stx_size, SEEK_SET) >= 0)
 			res = copy_rest((int)src, (int)dst);	/* what it has grown by */
 		if (!res && preserve)
@@ -539,7 +553,7 @@ static bool place_free(struct pair *dir, const char *name, const char *dst_name,
 		complain(0, "'%s' and '%s' are the same file", src, dst);
 	} else if (S_ISDIR(there->stx_mode)) {
 		complain(0, "cannot overwrite directory '%s' with '%s', which is none", dst, src);
-	} else if (remove_first || !S_ISREG(stx->stx_mode)) {
+	} else if (remove_first || !has_data(stx)) {
 		flush();
 		*existed = false;
 		if (!remove_first)
@@ -583,8 +597,10 @@ static void copy_file(struct pair *dir, const char *name, const char *dst_name, 
 			return;
 		}
 	}
-	if (!S_ISREG(stx->stx_mode))
+	if (!has_data(stx))
 		copy_other(dir, name, dst_name, stx);
+	else if (!S_ISREG(stx->stx_mode))
+		copy_large(dir, name, dst_name, stx, existed);
 	else if (stx->stx_size < SMALL && stx->stx_blocks * 512 >= stx->stx_size)
 		copy_small(dir, name, dst_name, stx, existed);
 	else if (stx->stx_size < SMALL && stx->stx_size < 4096)
@@ -904,7 +920,7 @@ static const char usage[] =
 "       xsc-cp [OPTION]... SOURCE... DIRECTORY\n"
 "Copy SOURCE to DEST, or several to DIRECTORY.\n\n"
 "  -r, -R, --recursive       directories with all below them; symlinks, FIFOs and\n"
-"                            devices as such\n"
+"                            devices as such (without it: what they give)\n"
 "  -p, --preserve            keep owner (if allowed), mode and times\n"
 "  -a, --archive             -r -p, and files with several names stay one file\n"
 "  -n, --no-clobber          leave alone what is there\n"

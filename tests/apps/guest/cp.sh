@@ -74,6 +74,16 @@ for way in batch ring plain; do
 	ok "$way: a file without a size" $cmd /proc/self/mounts "mounts-$way"
 	is "... has its contents" "$(wc -l <"mounts-$way")" "$(wc -l </proc/self/mounts)"
 
+	ok "$way: what a pipe gives" bash -c "seq 100000 | $cmd /dev/stdin stdin-$way"
+	is "... is copied" "$(timeout 5 cat "stdin-$way" | sha256sum)" "$(seq 100000 | sha256sum)"
+	mkfifo -m 640 "fifo-$way"
+	ok "$way: what a FIFO gives, with its mode" bash -c "
+		timeout 20 sh -c 'exec >fifo-$way; sleep 0.3; echo data' & $cmd -p fifo-$way data-$way"
+	is "... is copied" "$(stat -c '%F %a' "data-$way") $(timeout 5 cat "data-$way")" "regular file 640 data"
+	ok "$way: what another command says" bash -c "$cmd <(echo said) stdin-$way"
+	is "... is copied, over what was there" "$(timeout 5 cat "stdin-$way")" said
+	ok "$way: what /dev/null gives" $cmd /dev/null "stdin-$way"
+	is "... is nothing" "$(stat -c '%F' "stdin-$way")" "regular empty file"
 	status 1 "$way: onto itself" $cmd tree/text tree/text
 	matches "... is said" err "are the same file"
 	ok "... and nothing lost" cmp tree/text "into-$way/text"
