@@ -138,6 +138,33 @@ for way in batch ring plain; do
 	is "... and the rest is there" "$(find "users/$way/many" -type f | wc -l)" 701
 	is "... with no set-id bit" "$(stat -c %a "users/$way/text")" 755
 done
+# set-ID bits are for the owner that they were given by
+mkdir -p ids/{group,sticky} && echo x >ids/small && head -c 100000 /dev/zero >ids/large && mkfifo ids/fifo
+echo x >ids/group/own && ln -s small ids/symlink
+chown -hR 1000:1001 ids && chown 1000:1000 ids/group/own && chmod 4755 ids/group/own
+chmod 2775 ids/group && chmod 1777 ids/sticky && chmod 6755 ids/{small,large,fifo}
+echo x >plain && chown 1000 plain && chmod 755 plain
+manifest ids times >want-ids
+for way in batch ring plain; do
+	ok "$way: set-ID bits" $(by $way) -a ids "ids-$way"
+	ok "... are the copy's as well" diff want-ids <(manifest "ids-$way" times)
+	cmd="setpriv --bounding-set -chown $(by $way)"
+	status 1 "$way: as root that may not give files away" $cmd -a ids "kept-$way"
+	is "... said of each file" "$(grep -c "cannot give away 'kept-$way.*': Operation not permitted" err)" \
+		"$(find ids | wc -l)"
+	is "... has no set-ID bit" "$(find "kept-$way" -perm /6000)" ""
+	is "... nor right of others" "$(find "kept-$way" ! -type l -perm /077)" ""
+	is "... and the data" "$(cat "kept-$way"/{small,large,group/own} | sha256sum)" \
+		"$(cat ids/{small,large,group/own} | sha256sum)"
+	mkdir -p "over-$way/group" && cp tree/text "over-$way/small" && cp tree/text "over-$way/plain"
+	chmod 2777 "over-$way/group" && chmod 4755 "over-$way/small" && chmod 2777 "over-$way/plain"
+	status 1 "$way: over files with such bits" $cmd -rp plain ids/{small,group} "over-$way"
+	is "... they lose them" "$(cd "over-$way" && stat -c %n:%a small plain group)" $'small:700\nplain:700\ngroup:700'
+	mkdir -m 777 "user-$way"
+	ok "$way: as the user" setpriv --reuid 1000 --regid 1000 --clear-groups $(by $way) -a ids "user-$way"
+	is "... only where owner and group are right" "$(find "user-$way" -perm /6000)" "user-$way/ids/group/own"
+	is "... that is all" "$(stat -c %a "user-$way"/ids/{small,large,fifo,group,sticky})" $'755\n755\n755\n775\n1777'
+done
 # a directory that may be searched and written, not read
 for way in batch ring plain; do
 	mkdir -p "unread-$way/tree/many" && echo x >"unread-$way/tree/many/file 7"
@@ -147,6 +174,8 @@ for way in batch ring plain; do
 	ok "... a tree over what is in it" "${as_user[@]}" -r tree/many "unread-$way/tree"
 	is "... with its files" "$(find "unread-$way/tree/many" -type f | wc -l) $(cat "unread-$way/tree/many/file 7")" "701 7"
 	is "... and its mode" "$(stat -c %a "unread-$way/tree/many")" 333
+	ok "... with -p" "${as_user[@]}" -rp tree/many "unread-$way/tree"
+	is "... gets the other's" "$(stat -c '%a %Y' "unread-$way/tree/many")" "$(stat -c '%a %Y' tree/many)"
 done
 # more files than descriptors
 for way in batch ring plain; do
