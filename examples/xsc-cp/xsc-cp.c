@@ -382,6 +382,8 @@ static void copy_small(struct pair *dir, const char *name, const char *dst_name,
 	set_times(j->times, stx);
 
 	ops_room(10);
+	/* should it be shorter by now, nothing of another file is to be written in its place */
+	memset(j->buf, 0, size);
 	sqe = ops_add(&j->opened);
 	xsc_prep_openat(sqe, (int)dir->src, j->name, source_flags(stx), 0);
 	xsc_sqe_link(sqe);
@@ -472,12 +474,15 @@ static long copy_data(int src, int dst, const struct statx *stx)
 static void copy_alone(struct pair *dir, const char *name, const char *dst_name, const struct statx *stx, mode_t old)
 {
 	char *src_path = join(dir->src_path, name), *dst_path = join(dir->dst_path, dst_name);
+	size_t size = stx->stx_size;
 	long src, dst, res;
 	bool kept = true;
 	struct statx now;
 	struct xsc_sqe *sqe;
 
 	flush();
+	/* as for a small one; after that the arena has no other file's data */
+	memset(arena, 0, size < ARENA ? size : ARENA);
 	sqe = ops_add(&src);
 	xsc_prep_openat(sqe, (int)dir->src, name, source_flags(stx), 0);
 	xsc_sqe_link(sqe);
@@ -763,8 +768,8 @@ static void keep_dir(struct pair *p)
 	mode_t old = p->existed ? p->dst_mode : 0;
 	struct xsc_sqe *sqe;
 
-	set_times(times, &p->stx);
 	ops_room(4);
+	set_times(times, &p->stx);
 	if (too_wide(old, &p->stx)) {
 		sqe = ops_add(&p->narrowed);
 		xsc_sqe_prep(sqe, __NR_fchmod, p->dst, narrow_mode(old, &p->stx), 0, 0, 0, 0);

@@ -165,6 +165,12 @@ for way in batch ring plain; do
 	is "... only where owner and group are right" "$(find "user-$way" -perm /6000)" "user-$way/ids/group/own"
 	is "... that is all" "$(stat -c %a "user-$way"/ids/{small,large,fifo,group,sticky})" $'755\n755\n755\n775\n1777'
 done
+# what says to be longer than it is: what is left of another file is not written in its place
+head -c 5000 /dev/zero | tr '\0' S >secret && mkdir shorter
+ok "a file shorter than it says" strace -o trace -s 5000 -e trace=write,pwrite64 \
+	xsc-cp --plain secret /sys/kernel/uevent_seqnum shorter
+is "... gets nothing of another" "$(grep -c SSSS trace)" 1
+is "... but what it has" "$(wc -l <shorter/uevent_seqnum)" 1
 # a directory that may be searched and written, not read
 for way in batch ring plain; do
 	mkdir -p "unread-$way/tree/many" && echo x >"unread-$way/tree/many/file 7"
