@@ -50,7 +50,7 @@ struct pair {
 	bool		existed;	/* the copy was there before, with files perhaps */
 	bool		unread;		/* dst is by O_PATH */
 	mode_t		dst_mode;	/* of the copy as it was found or made */
-	long		narrowed, owner, mode, timed, closed, src_closed;
+	long		narrowed, owner, mode, timed;
 };
 
 /* A small file. */
@@ -68,6 +68,7 @@ static bool recursive, preserve, keep_links, no_clobber, remove_first, verbose;
 static bool counting, root_user;
 static mode_t umask_bits;
 static unsigned long complaints;
+static unsigned int ending;	/* directories whose end is in the list */
 static char *arena;
 static size_t arena_used;
 /* the copy of the first directory: not to be copied into itself */
@@ -285,12 +286,37 @@ static long copy_rest(int src, int dst)
 	return n < 0 ? -errno : 0;
 }
 
+/*
+ * Open the copy again.  Its mode may keep us out by now, also as its owner: then it is
+ * writable for the moment that this takes.
+ */
+static int open_again(const struct job *j)
+{
+	int fd = openat((int)j->dir->dst, j->dst_name, create_flags(true)), path;
+	struct stat st;
+
+	if (fd >= 0 || errno != EACCES)
+		return fd;
+	path = openat((int)j->dir->dst, j->dst_name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (path < 0)
+		return -1;
+	if (!fstat(path, &st) && S_ISREG(st.st_mode) && !chmod(proc_name(path), (st.st_mode & 0777) | S_IWUSR)) {
+		fd = open(proc_name(path), O_WRONLY | O_TRUNC | O_CLOEXEC);
+		if (chmod(proc_name(path), st.st_mode & 01777) && fd >= 0) {
+			close(fd);
+			fd = -1;
+		}
+	}
+	close(path);
+	return fd;
+}
+
 /* What the list could not do: the whole file again, by plain calls, when nothing is queued. */
 static void copy_again(const struct job *j)
 {
 	char *src_path = join(j->dir->src_path, j->name), *dst_path = join(j->dir->dst_path, j->dst_name);
-	int src = open(src_path, O_RDONLY | O_CLOEXEC | (recursive ? O_NOFOLLOW : 0));
-	int dst = src < 0 ? -1 : open(dst_path, create_flags(true));
+	int src = openat((int)j->dir->src, j->name, source_flags(&j->stx));
+	int dst = src < 0 ? -1 : open_again(j);
 	bool kept = true;
 	long res = 0;
 
@@ -744,6 +770,13 @@ static void copy_names(struct pair *p, const char *names, long len, struct quest
 	}
 }
 
+static void free_dir(struct pair *p)
+{
+	free(p->src_path);
+	free(p->dst_path);
+	free(p);
+}
+
 static void dir_done(void *arg)
 {
 	struct pair *p = arg;
@@ -756,9 +789,12 @@ static void dir_done(void *arg)
 		complain(p->mode, "cannot set the mode of '%s'", p->dst_path);
 	if (p->timed < 0)
 		complain(p->timed, "cannot set the times of '%s'", p->dst_path);
-	free(p->src_path);
-	free(p->dst_path);
-	free(p);
+	/* only now: what the list could not do was done again with these */
+	xsc_prep_close(ops_add(NULL), (int)p->src);
+	if (!counting)
+		xsc_prep_close(ops_add(NULL), (int)p->dst);
+	free_dir(p);
+	ending--;
 }
 
 /* Owner, mode and times, queued as for a small file. */
@@ -790,6 +826,9 @@ static void finish_dir(struct pair *p)
 	/* a set-group-ID bit that it has comes from the directory that it is in */
 	mode_t mode = (p->stx.stx_mode & 01777 & ~umask_bits) | (p->dst_mode & SET_IDS);
 
+	/* what closes them has to fit into the next list */
+	if (ending == OPS_MAX / 4)
+		flush();
 	if (!counting && preserve && (p->unread || keeps_ids(&p->stx))) {
 		flush();
 		keep((int)p->dst, "", &p->stx, p->existed ? p->dst_mode : 0, p->dst_path);
@@ -798,10 +837,7 @@ static void finish_dir(struct pair *p)
 	} else if (!counting && !p->existed && (mode & mine) != mine) {
 		xsc_sqe_prep(ops_add(&p->mode), __NR_fchmod, p->dst, mode, 0, 0, 0, 0);
 	}
-	ops_room(2);
-	xsc_prep_close(ops_add(&p->src_closed), (int)p->src);
-	if (!counting)
-		xsc_prep_close(ops_add(&p->closed), (int)p->dst);
+	ending++;
 	ops_then(dir_done, p);
 }
 
@@ -884,13 +920,13 @@ static void copy_tree(struct pair *dir, const char *name, const char *dst_name, 
 	p->stx = *stx;
 	if (have_top && stx->stx_ino == top_ino && makedev(stx->stx_dev_major, stx->stx_dev_minor) == top_dev) {
 		complain(0, "cannot copy directory '%s' into itself", p->src_path);
-		dir_done(p);
+		free_dir(p);
 		return;
 	}
 	names = get_memory(NAMES_SIZE);
 	qs = get_memory(STATS * sizeof(*qs));
 	if (!begin_dir(p, dir, name, dst_name, names, &len)) {
-		dir_done(p);
+		free_dir(p);
 		free(names);
 		free(qs);
 		return;

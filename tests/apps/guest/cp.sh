@@ -165,6 +165,18 @@ for way in batch ring plain; do
 	is "... only where owner and group are right" "$(find "user-$way" -perm /6000)" "user-$way/ids/group/own"
 	is "... that is all" "$(stat -c %a "user-$way"/ids/{small,large,fifo,group,sticky})" $'755\n755\n755\n775\n1777'
 done
+# copied again, since it has no size, where its mode does not let its owner write
+mkdir -m 777 again
+for way in batch ring plain; do
+	as_user=(setpriv --reuid 1000 --clear-groups $(by $way))
+	ok "$way: as a user, a file without a size" "${as_user[@]}" /proc/version "again/$way"
+	ok "... with -p" "${as_user[@]}" -p /proc/version "again/$way-p"
+	echo more than a line >"again/$way-over" && chown 1000 "again/$way-over"
+	ok "... over another" "${as_user[@]}" -p /proc/version "again/$way-over"
+	for f in "again/$way"{,-p,-over}; do
+		is "... has its contents and mode" "$(stat -c %a "$f") $(cat "$f")" "444 $(cat /proc/version)"
+	done
+done
 # what says to be longer than it is: what is left of another file is not written in its place
 head -c 5000 /dev/zero | tr '\0' S >secret && mkdir shorter
 ok "a file shorter than it says" strace -o trace -s 5000 -e trace=write,pwrite64 \
