@@ -44,6 +44,7 @@
 
 /* A directory and its copy.  The root of all has AT_FDCWD and what DEST says. */
 struct pair {
+	struct pair	*parent;
 	long		src, dst;
 	char		*src_path, *dst_path;
 	struct statx	stx;
@@ -604,15 +605,68 @@ static void copy_other(struct pair *dir, const char *name, const char *dst_name,
 	free(path);
 }
 
+/* What remains of @path below the directory @dir, or NULL if it is not below. */
+static const char *below(const char *dir, const char *path)
+{
+	size_t len = strlen(dir);
+
+	if (strncmp(dir, path, len) || (len && dir[len - 1] != '/' && path[len] != '/'))
+		return NULL;
+	return path + len + strspn(path + len, "/");
+}
+
+/*
+ * Open the directory that *@path is in, part by part from @at on: a path may be too long for
+ * one call, and a symlink is not followed.  *@path becomes the name in there.
+ */
+static int open_below(int at, const char **path)
+{
+	int fd = at, next, res = 0;
+	const char *end;
+	char *name;
+
+	for (; !res && (end = strchr(*path, '/')); *path = end + 1) {
+		name = strndup(*path, (size_t)(end - *path));
+		if (!name)
+			err(1, "memory");
+		next = openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (next < 0)
+			res = -errno;
+		free(name);
+		if (fd != at)
+			close(fd);
+		fd = next;
+	}
+	return res ? res : fd;
+}
+
 static void copy_link(struct pair *dir, const char *name, const char *dst_name, const struct statx *stx,
 		      const char *first)
 {
+	const char *rest = below(dir->dst_path, first);
+	const struct pair *from = dir;
 	char *path;
 	long made;
+	int fd;
 
-	/* behind the file itself, which may still be in the list */
-	xsc_sqe_prep(ops_add(&made), __NR_linkat, AT_FDCWD, (long)first, dir->dst, (long)dst_name, 0, 0);
-	flush();
+	/* the nearest directory above both is open */
+	while (!rest) {
+		from = from->parent;
+		rest = below(from->dst_path, first);
+	}
+	if (!strchr(rest, '/')) {
+		/* behind the file itself, which may still be in the list */
+		xsc_sqe_prep(ops_add(&made), __NR_linkat, from->dst, (long)rest, dir->dst, (long)dst_name, 0, 0);
+		flush();
+	} else {
+		flush();
+		fd = open_below((int)from->dst, &rest);
+		made = fd < 0 ? fd : 0;
+		if (fd >= 0 && linkat(fd, rest, (int)dir->dst, dst_name, 0))
+			made = -errno;
+		if (fd >= 0)
+			close(fd);
+	}
 	if (!made) {
 		copied(dir, name, dst_name, S_ISREG(stx->stx_mode) ? stx->stx_size : 0);
 		return;
@@ -915,6 +969,7 @@ static void copy_tree(struct pair *dir, const char *name, const char *dst_name, 
 	char *names;
 	long len;
 
+	p->parent = dir;
 	p->src_path = join(dir->src_path, name);
 	p->dst_path = join(dir->dst_path, dst_name);
 	p->stx = *stx;

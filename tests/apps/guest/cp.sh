@@ -177,6 +177,48 @@ for way in batch ring plain; do
 		is "... has its contents and mode" "$(stat -c %a "$f") $(cat "$f")" "444 $(cat /proc/version)"
 	done
 done
+# deeper than one path can say: files with several names, and one without a size
+cat >deep.py <<'END'
+import ctypes, os, subprocess, sys
+
+def down(top):
+    os.chdir(top)
+    for i in range(50):
+        os.chdir("d" * 100)
+
+here = os.getcwd()
+os.mkdir("deep")
+os.chdir("deep")
+open("first", "w").write("text")
+top = os.open(".", os.O_PATH)
+for i in range(50):
+    os.mkdir("d" * 100)
+    os.chdir("d" * 100)
+os.link("first", "first", src_dir_fd=top)
+os.mkdir("side")
+open("a", "w").write("text")
+os.link("a", "b")
+os.link("a", "side/c")
+open("version", "w")
+if ctypes.CDLL(None).mount(b"/proc/version", b"version", None, 4096, None):
+    sys.exit("no bind mount")
+os.chdir(here)
+bad = subprocess.run(sys.argv[1:] + ["-a", "deep", "deep-copy"]).returncode
+os.chdir("deep-copy")
+first = os.stat("first").st_ino
+os.chdir(here)
+down("deep-copy")
+if os.stat("first").st_ino != first or len({os.stat(f).st_ino for f in ("a", "b", "side/c")}) > 1:
+    sys.exit("not linked")
+if open("version").read() != open("/proc/version").read():
+    sys.exit("not copied")
+sys.exit(bad)
+END
+for way in batch ring plain; do
+	mkdir "deep-$way" && cd "deep-$way" || exit
+	ok "$way: deeper than one path" unshare -m python3 ../deep.py $(by $way)
+	cd ..
+done
 # what says to be longer than it is: what is left of another file is not written in its place
 head -c 5000 /dev/zero | tr '\0' S >secret && mkdir shorter
 ok "a file shorter than it says" strace -o trace -s 5000 -e trace=write,pwrite64 \
