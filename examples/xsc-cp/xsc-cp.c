@@ -737,6 +737,9 @@ static void copy_file(struct pair *dir, const char *name, const char *dst_name, 
 	if (keep_links && stx->stx_nlink > 1) {
 		path = join(dir->dst_path, dst_name);
 		first = first_copy(stx, path);
+		/* met twice, in two trees that are laid over each other */
+		if (first && !strcmp(first, path))
+			first = NULL;
 		free(path);
 		if (first) {
 			if (existed)

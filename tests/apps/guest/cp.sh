@@ -107,6 +107,9 @@ for way in batch ring plain; do
 	is "... but directories are one, and the rest is there" "$(cat to/dir/f to/other)" $'b\nb'
 	ok "$way: the same twice" $cmd -a a/x a/dir ./a/x a/dir/ to
 	matches "... is said" err "'./a/x' is given more than once"
+	ln a/x a/dir/x && ln a/x b/dir/x && ln a/x b/dir/y && mkdir linked
+	ok "$way: linked, and of one name" $cmd -a a/dir/. b/dir/. linked
+	is "... both are there" "$(stat -c %h linked/x; cat linked/y)" $'2\na'
 	ok "$way: with -n two of one name are no failure" $cmd -n a/x b/x to
 	cd ..
 	status 1 "$way: no source" $cmd tree/text nowhere "into-$way"
