@@ -222,6 +222,17 @@ for way in batch ring plain; do
 	ok "$way: deeper than one path" unshare -m python3 ../deep.py $(by $way)
 	cd ..
 done
+# the directory of the first copy becomes a symlink, while the second is to be linked to it
+mkdir -p swap/{tree/{a,b},evil} && cd swap || exit
+echo good >tree/a/f && ln tree/a/f tree/b/f && echo evil >evil/f
+timeout 60 strace -o trace -e trace=linkat -e inject=linkat:delay_enter=2000000 xsc-cp --plain -a tree to &
+until [ -e to/a/f ] || [ -e to/b/f ] || ! kill -0 $! 2>/dev/null; do sleep 0.1; done
+for d in a b; do
+	[ -e to/$d/f ] && mv to/$d to/moved && ln -s ../evil to/$d && break
+done
+wait $!
+is "a directory swapped for a symlink" "$(cat to/moved/f to/[ab]/f | sort | tr '\n' ' ')" "evil good good "
+cd ..
 # what says to be longer than it is: what is left of another file is not written in its place
 head -c 5000 /dev/zero | tr '\0' S >secret && mkdir shorter
 ok "a file shorter than it says" strace -o trace -s 5000 -e trace=write,pwrite64 \
