@@ -2,14 +2,14 @@
 /*
  * xsc-cp.c - copy files and trees with batched calls
  *
- * A small file is nine calls or fewer in a list: open, read, create, write, owner, mode,
- * times, close, close, where what open and create return is forwarded to the others.  The
- * list goes on with the next file, and is run when it is full or when the walk has to know
- * something.  It is run in order: what is queued for a directory's end, its times and its
- * closing, is done when its files are there.
+ * A small file is some nine calls in a list: open, read, create, write, owner, mode, times,
+ * close, close, where what open and create return is forwarded to the others.  The list goes
+ * on with the next file, and is run when it is full or when the walk has to know something.
+ * It is run in order: what is queued for a directory's end, its owner, mode and times, is
+ * done when its files are there.
  *
  * Only what the list could not do (a file that changed its size meanwhile) is done again by
- * plain calls.
+ * plain calls.  A directory is closed with the next list, so that it is open for these.
  */
 #include <dirent.h>
 #include <err.h>
