@@ -2,14 +2,14 @@
 /*
  * xsc-cp.c - copy files and trees with batched calls
  *
- * A small file is nine calls or fewer in a list: open, read, create, write, owner, mode,
- * times, close, close, where what open and create return is forwarded to the others.  The
- * list goes on with the next file, and is run when it is full or when the walk has to know
- * something.  It is run in order: what is queued for a directory's end, its times and its
- * closing, is done when its files are there.
+ * A small file is some nine calls in a list: open, read, create, write, owner, mode, times,
+ * close, close, where what open and create return is forwarded to the others.  The list goes
+ * on with the next file, and is run when it is full or when the walk has to know something.
+ * It is run in order: what is queued for a directory's end, its owner, mode and times, is
+ * done when its files are there.
  *
  * Only what the list could not do (a file that changed its size meanwhile) is done again by
- * plain calls.
+ * plain calls.  A directory is closed with the next list, so that it is open for these.
  */
 #include <dirent.h>
 #include <err.h>
@@ -40,32 +40,36 @@
 #define STATS		256		/* files asked for in one run */
 
 #define STATX_WANTED	(STATX_BASIC_STATS)
+#define SET_IDS		(S_ISUID | S_ISGID)
 
 /* A directory and its copy.  The root of all has AT_FDCWD and what DEST says. */
 struct pair {
+	struct pair	*parent;
 	long		src, dst;
 	char		*src_path, *dst_path;
 	struct statx	stx;
 	bool		existed;	/* the copy was there before, with files perhaps */
-	long		ignored[5];
+	bool		unread;		/* dst is by O_PATH */
+	mode_t		dst_mode;	/* of the copy as it was found or made */
+	long		narrowed, owner, mode, timed;
 };
 
 /* A small file. */
 struct job {
 	struct pair	*dir;
 	struct statx	stx;
-	bool		existed;
 	char		*buf;
 	struct timespec	times[2];
-	long		opened, read, created, written, owner, mode, timed, closed, src_closed;
+	long		opened, read, created, written, narrowed, owner, mode, timed, closed, src_closed;
 	char		*dst_name;
 	char		name[];
 };
 
 static bool recursive, preserve, keep_links, no_clobber, remove_first, verbose;
-static bool counting;
+static bool counting, root_user;
 static mode_t umask_bits;
-static int status;
+static unsigned long complaints;
+static unsigned int ending;	/* directories whose end is in the list */
 static char *arena;
 static size_t arena_used;
 /* the copy of the first directory: not to be copied into itself */
@@ -109,7 +113,7 @@ static void complain(long res, const char *format, ...)
 	else
 		warnx("%s", text);
 	free(text);
-	status = 1;
+	complaints++;
 }
 
 static void flush(void)
@@ -145,16 +149,52 @@ static mode_t first_mode(const struct statx *stx)
 	return preserve ? stx->stx_mode & 0700 : stx->stx_mode & 0777;
 }
 
-/* Who may not give files away has the copy, and then without set-id bits. */
-static mode_t last_mode(const struct statx *stx)
+/* Has a copy that was there, with mode @old, rights that it is not to have? */
+static bool too_wide(mode_t old, const struct statx *stx)
 {
-	return stx->stx_mode & (geteuid() ? 01777 : 07777);
+	return old & 07777 & (~stx->stx_mode | 07000);
+}
+
+/* What it has instead until the owner is right. */
+static mode_t narrow_mode(mode_t old, const struct statx *stx)
+{
+	return old & stx->stx_mode & 0700;
+}
+
+/* Set-ID bits are for the owner that the file has, and rare: this is done outside the list. */
+static bool keeps_ids(const struct statx *stx)
+{
+	return preserve && (stx->stx_mode & SET_IDS);
+}
+
+/* Who may not give files away has the copy.  Root is expected to be able to. */
+static bool owner_wrong(long res)
+{
+	return res < 0 && (root_user || (res != -EPERM && res != -EINVAL));
 }
 
 static int create_flags(bool existed)
 {
 	/* never through a symlink, never waiting for a FIFO's reader */
 	return O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (existed ? O_TRUNC : O_CREAT | O_EXCL);
+}
+
+static bool same_file(const struct statx *a, const struct statx *b)
+{
+	return a->stx_ino == b->stx_ino && a->stx_dev_major == b->stx_dev_major &&
+	       a->stx_dev_minor == b->stx_dev_minor;
+}
+
+/* Without -r FIFOs and devices are not copied but read. */
+static bool has_data(const struct statx *stx)
+{
+	return S_ISREG(stx->stx_mode) || !recursive;
+}
+
+static int source_flags(const struct statx *stx)
+{
+	/* what has become a FIFO is not waited for, what has been one is */
+	return O_RDONLY | O_CLOEXEC | (recursive ? O_NOFOLLOW : 0) | (S_ISREG(stx->stx_mode) ? O_NONBLOCK : 0);
 }
 
 /* --- files ---------------------------------------------------------------------------- */
@@ -172,15 +212,64 @@ static void copied(const struct pair *dir, const char *name, const char *dst_nam
 	}
 }
 
-/* Owner, mode and times by plain calls; returns 0 or a negative errno. */
-static long keep_plain(int fd, const struct statx *stx)
+/* For what takes no descriptor that was opened with O_PATH. */
+static const char *proc_name(int fd)
+{
+	static char name[32];
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	return name;
+}
+
+static bool change_mode(int fd, const char *name, mode_t mode, const char *path)
+{
+	int ret;
+
+	if (*name)
+		ret = fchmodat(fd, name, mode, AT_SYMLINK_NOFOLLOW);
+	else
+		ret = fchmod(fd, mode) && (errno != EBADF || chmod(proc_name(fd), mode));
+	if (ret)
+		complain(-errno, "cannot set the mode of '%s'", path);
+	return !ret;
+}
+
+static bool change_times(int fd, const char *name, const struct statx *stx, const char *path)
 {
 	struct timespec times[2];
+	int ret;
 
 	set_times(times, stx);
-	if (fchown(fd, stx->stx_uid, stx->stx_gid) && errno != EPERM)
-		return -errno;
-	return fchmod(fd, last_mode(stx)) || futimens(fd, times) ? -errno : 0;
+	if (*name)
+		ret = utimensat(fd, name, times, AT_SYMLINK_NOFOLLOW);
+	else
+		ret = futimens(fd, times) && (errno != EBADF || utimensat(AT_FDCWD, proc_name(fd), times, 0));
+	if (ret)
+		complain(-errno, "cannot set the times of '%s'", path);
+	return !ret;
+}
+
+/*
+ * Times, owner and mode by plain calls: of what @fd is, or if @name is not empty of what has
+ * that name there.  @old is the mode of what was there before, or 0.  Set-ID bits come last,
+ * and only to the owner and group that they are for.  Returns whether all went well.
+ */
+static bool keep(int fd, const char *name, const struct statx *stx, mode_t old, const char *path)
+{
+	mode_t mode = stx->stx_mode & 07777;
+
+	if (!change_times(fd, name, stx, path))
+		return false;
+	if (too_wide(old, stx) && !change_mode(fd, name, narrow_mode(old, stx), path))
+		return false;
+	if (fchownat(fd, name, stx->stx_uid, stx->stx_gid, *name ? AT_SYMLINK_NOFOLLOW : AT_EMPTY_PATH)) {
+		if (owner_wrong(-errno)) {
+			complain(-errno, "cannot give away '%s'", path);
+			return false;
+		}
+		mode &= ~SET_IDS;
+	}
+	return S_ISLNK(stx->stx_mode) || change_mode(fd, name, mode, path);
 }
 
 /* From where both files stand to the end of @src. */
@@ -198,12 +287,38 @@ static long copy_rest(int src, int dst)
 	return n < 0 ? -errno : 0;
 }
 
+/*
+ * Open the copy again.  Its mode may keep us out by now, also as its owner: then it is
+ * writable for the moment that this takes.
+ */
+static int open_again(const struct job *j)
+{
+	int fd = openat((int)j->dir->dst, j->dst_name, create_flags(true)), path;
+	struct stat st;
+
+	if (fd >= 0 || errno != EACCES)
+		return fd;
+	path = openat((int)j->dir->dst, j->dst_name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (path < 0)
+		return -1;
+	if (!fstat(path, &st) && S_ISREG(st.st_mode) && !chmod(proc_name(path), (st.st_mode & 0777) | S_IWUSR)) {
+		fd = open(proc_name(path), O_WRONLY | O_TRUNC | O_CLOEXEC);
+		if (chmod(proc_name(path), st.st_mode & 01777) && fd >= 0) {
+			close(fd);
+			fd = -1;
+		}
+	}
+	close(path);
+	return fd;
+}
+
 /* What the list could not do: the whole file again, by plain calls, when nothing is queued. */
 static void copy_again(const struct job *j)
 {
 	char *src_path = join(j->dir->src_path, j->name), *dst_path = join(j->dir->dst_path, j->dst_name);
-	int src = open(src_path, O_RDONLY | O_CLOEXEC | (recursive ? O_NOFOLLOW : 0));
-	int dst = src < 0 ? -1 : open(dst_path, create_flags(true));
+	int src = openat((int)j->dir->src, j->name, source_flags(&j->stx));
+	int dst = src < 0 ? -1 : open_again(j);
+	bool kept = true;
 	long res = 0;
 
 	if (src < 0 || dst < 0)
@@ -211,14 +326,14 @@ static void copy_again(const struct job *j)
 	else
 		res = copy_rest(src, dst);
 	if (!res && preserve)
-		res = keep_plain(dst, &j->stx);
+		kept = keep(dst, "", &j->stx, 0, dst_path);
 	if (src >= 0)
 		close(src);
 	if (dst >= 0 && close(dst) && !res)
 		res = -errno;
 	if (res)
 		complain(res, "cannot copy '%s' to '%s'", src_path, dst_path);
-	else
+	else if (kept)
 		copied(j->dir, j->name, j->dst_name, j->stx.stx_size);
 	free(src_path);
 	free(dst_path);
@@ -242,11 +357,13 @@ static void file_done(void *arg)
 		what = "cannot create", res = j->created;
 	else if (j->written < 0)
 		what = "cannot write", res = j->written;
-	else if (preserve && j->owner < 0 && j->owner != -EPERM)
+	else if (j->narrowed < 0)
+		what = "cannot set the mode of", res = j->narrowed;
+	else if (owner_wrong(j->owner))
 		what = "cannot give away", res = j->owner;
-	else if (preserve && j->mode < 0)
+	else if (j->mode < 0)
 		what = "cannot set the mode of", res = j->mode;
-	else if (preserve && j->timed < 0)
+	else if (j->timed < 0)
 		what = "cannot set the times of", res = j->timed;
 	else if (j->closed < 0)
 		what = "cannot write", res = j->closed;
@@ -264,10 +381,22 @@ out:
 	free(j);
 }
 
-static void copy_small(struct pair *dir, const char *name, const char *dst_name, const struct statx *stx, bool existed)
+/* A call with the descriptor that the one @from places before returns. */
+static struct xsc_sqe *add_for(long *res, unsigned int from, unsigned int op, long b, long c)
+{
+	struct xsc_sqe *sqe = ops_add(res);
+
+	xsc_sqe_prep(sqe, op, 0, b, c, 0, 0, 0);
+	xsc_sqe_forward(sqe, 0, from);
+	return sqe;
+}
+
+/* @old is the mode of what is written over, or 0. */
+static void copy_small(struct pair *dir, const char *name, const char *dst_name, const struct statx *stx, mode_t old)
 {
 	struct job *j = get_memory(sizeof(*j) + strlen(name) + 1);
 	size_t size = stx->stx_size;
+	unsigned int nr = 4;		/* so many come before */
 	struct xsc_sqe *sqe;
 
 	strcpy(j->name, name);
@@ -276,43 +405,34 @@ static void copy_small(struct pair *dir, const char *name, const char *dst_name,
 		err(1, "memory");
 	j->dir = dir;
 	j->stx = *stx;
-	j->existed = existed;
 	j->buf = arena_get(size + 1);
 	set_times(j->times, stx);
 
-	ops_room(9);
+	ops_room(10);
+	/* should it be shorter by now, nothing of another file is to be written in its place */
+	memset(j->buf, 0, size);
 	sqe = ops_add(&j->opened);
-	xsc_prep_openat(sqe, (int)dir->src, j->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (recursive ? O_NOFOLLOW : 0), 0);
+	xsc_prep_openat(sqe, (int)dir->src, j->name, source_flags(stx), 0);
 	xsc_sqe_link(sqe);
 	/* one byte more, to see whether it has grown */
-	sqe = ops_add(&j->read);
-	xsc_prep_read(sqe, 0, j->buf, size + 1);
-	xsc_sqe_forward(sqe, 0, 1);
-	xsc_sqe_link(sqe);
+	xsc_sqe_link(add_for(&j->read, 1, __NR_read, (long)j->buf, (long)size + 1));
 	sqe = ops_add(&j->created);
-	xsc_prep_openat(sqe, (int)dir->dst, j->dst_name, create_flags(existed), first_mode(stx));
+	xsc_prep_openat(sqe, (int)dir->dst, j->dst_name, create_flags(old), first_mode(stx));
 	xsc_sqe_link(sqe);
-	sqe = ops_add(&j->written);
-	xsc_prep_write(sqe, 0, j->buf, size);
-	xsc_sqe_forward(sqe, 0, 1);
+	add_for(&j->written, 1, __NR_write, (long)j->buf, (long)size);
 	/* Here the chain ends: what was opened is closed in any case. */
 	if (preserve) {
-		sqe = ops_add(&j->owner);
-		xsc_sqe_prep(sqe, __NR_fchown, 0, stx->stx_uid, stx->stx_gid, 0, 0, 0);
-		xsc_sqe_forward(sqe, 0, 2);
-		sqe = ops_add(&j->mode);
-		xsc_sqe_prep(sqe, __NR_fchmod, 0, last_mode(stx), 0, 0, 0, 0);
-		xsc_sqe_forward(sqe, 0, 3);
-		sqe = ops_add(&j->timed);
-		xsc_sqe_prep(sqe, __NR_utimensat, 0, 0, (long)j->times, 0, 0, 0);
-		xsc_sqe_forward(sqe, 0, 4);
+		if (too_wide(old, stx))
+			xsc_sqe_link(add_for(&j->narrowed, nr++ - 2, __NR_fchmod, narrow_mode(old, stx), 0));
+		sqe = add_for(&j->owner, nr++ - 2, __NR_fchown, stx->stx_uid, stx->stx_gid);
+		/* others keep the file, root leaves it closed */
+		if (root_user)
+			xsc_sqe_link(sqe);
+		add_for(&j->mode, nr++ - 2, __NR_fchmod, stx->stx_mode & 01777, 0);
+		add_for(&j->timed, nr++ - 2, __NR_utimensat, 0, (long)j->times);
 	}
-	sqe = ops_add(&j->closed);
-	xsc_prep_close(sqe, 0);
-	xsc_sqe_forward(sqe, 0, preserve ? 5 : 2);
-	sqe = ops_add(&j->src_closed);
-	xsc_prep_close(sqe, 0);
-	xsc_sqe_forward(sqe, 0, preserve ? 8 : 5);
+	add_for(&j->closed, nr++ - 2, __NR_close, 0, 0);
+	add_for(&j->src_closed, nr, __NR_close, 0, 0);
 	ops_then(file_done, j);
 }
 
@@ -355,6 +475,8 @@ static long copy_data(int src, int dst, const struct statx *stx)
 	off_t size = (off_t)stx->stx_size, from = 0, to = 0;
 	long res;
 
+	if (!S_ISREG(stx->stx_mode))
+		return copy_rest(src, dst);
 	if (stx->stx_blocks * 512 >= stx->stx_size)
 		return copy_range(src, dst, 0, size);
 	while (from < size) {
@@ -375,38 +497,46 @@ static long copy_data(int src, int dst, const struct statx *stx)
 	return ftruncate(dst, size) ? -errno : 0;
 }
 
-static void copy_large(struct pair *dir, const char *name, const char *dst_name, const struct statx *stx, bool existed)
+/* A file that is large, has no size or set-ID bits: what it takes, now. */
+static void copy_alone(struct pair *dir, const char *name, const char *dst_name, const struct statx *stx, mode_t old)
 {
 	char *src_path = join(dir->src_path, name), *dst_path = join(dir->dst_path, dst_name);
+	size_t size = stx->stx_size;
 	long src, dst, res;
+	bool kept = true;
+	struct statx now;
 	struct xsc_sqe *sqe;
 
 	flush();
+	/* as for a small one; after that the arena has no other file's data */
+	memset(arena, 0, size < ARENA ? size : ARENA);
 	sqe = ops_add(&src);
-	xsc_prep_openat(sqe, (int)dir->src, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (recursive ? O_NOFOLLOW : 0), 0);
+	xsc_prep_openat(sqe, (int)dir->src, name, source_flags(stx), 0);
 	xsc_sqe_link(sqe);
-	xsc_prep_openat(ops_add(&dst), (int)dir->dst, dst_name, create_flags(existed), first_mode(stx));
+	xsc_prep_openat(ops_add(&dst), (int)dir->dst, dst_name, create_flags(old), first_mode(stx));
 	ops_run();
 	if (src < 0) {
 		complain(src, "cannot open '%s'", src_path);
 	} else if (dst < 0) {
 		complain(dst, "cannot create '%s'", dst_path);
+	} else if (keeps_ids(stx) && (statx((int)src, "", AT_EMPTY_PATH, STATX_WANTED, &now) || !same_file(&now, stx))) {
+		complain(0, "'%s' was replaced while it was copied", src_path);
 	} else {
 		res = copy_data((int)src, (int)dst, stx);
 		if (res == 1)
 			res = lseek((int)src, 0, SEEK_SET) || lseek((int)dst, 0, SEEK_SET) || ftruncate((int)dst, 0) ?
 			      -errno : copy_rest((int)src, (int)dst);
-		else if (!res && lseek((int)src, (off_t)stx->stx_size, SEEK_SET) >= 0 &&
+		else if (!res && S_ISREG(stx->stx_mode) && lseek((int)src, (off_t)stx->stx_size, SEEK_SET) >= 0 &&
 			 lseek((int)dst, (off_t)stx->stx_size, SEEK_SET) >= 0)
 			res = copy_rest((int)src, (int)dst);	/* what it has grown by */
 		if (!res && preserve)
-			res = keep_plain((int)dst, stx);
+			kept = keep((int)dst, "", stx, old, dst_path);
 		if (close((int)dst) && !res)
 			res = -errno;
 		dst = -1;
 		if (res)
 			complain(res, "cannot copy '%s' to '%s'", src_path, dst_path);
-		else
+		else if (kept)
 			copied(dir, name, dst_name, 0);
 	}
 	if (dst >= 0)
@@ -446,18 +576,6 @@ static const char *first_copy(const struct statx *stx, const char *path)
 	return NULL;
 }
 
-static long keep_at(const struct pair *dir, const char *name, const struct statx *stx)
-{
-	struct timespec times[2];
-
-	set_times(times, stx);
-	if (fchownat((int)dir->dst, name, stx->stx_uid, stx->stx_gid, AT_SYMLINK_NOFOLLOW) && errno != EPERM)
-		return -errno;
-	if (!S_ISLNK(stx->stx_mode) && fchmodat((int)dir->dst, name, last_mode(stx), 0))
-		return -errno;
-	return utimensat((int)dir->dst, name, times, AT_SYMLINK_NOFOLLOW) ? -errno : 0;
-}
-
 static void copy_other(struct pair *dir, const char *name, const char *dst_name, const struct statx *stx)
 {
 	char target[PATH_MAX] = "", *path;
@@ -479,26 +597,76 @@ static void copy_other(struct pair *dir, const char *name, const char *dst_name,
 	ops_run();
 	if (got < 0)
 		made = got;
-	if (!made && preserve)
-		made = keep_at(dir, dst_name, stx);
-	if (made) {
-		path = join(got < 0 ? dir->src_path : dir->dst_path, got < 0 ? name : dst_name);
+	path = join(got < 0 ? dir->src_path : dir->dst_path, got < 0 ? name : dst_name);
+	if (made)
 		complain(made, "cannot %s '%s'", got < 0 ? "read" : "create", path);
-		free(path);
-	} else {
+	else if (!preserve || keep((int)dir->dst, dst_name, stx, 0, path))
 		copied(dir, name, dst_name, 0);
+	free(path);
+}
+
+/* What remains of @path below the directory @dir, or NULL if it is not below. */
+static const char *below(const char *dir, const char *path)
+{
+	size_t len = strlen(dir);
+
+	if (strncmp(dir, path, len) || (len && dir[len - 1] != '/' && path[len] != '/'))
+		return NULL;
+	return path + len + strspn(path + len, "/");
+}
+
+/*
+ * Open the directory that *@path is in, part by part from @at on: a path may be too long for
+ * one call, and a symlink is not followed.  *@path becomes the name in there.
+ */
+static int open_below(int at, const char **path)
+{
+	int fd = at, next, res = 0;
+	const char *end;
+	char *name;
+
+	for (; !res && (end = strchr(*path, '/')); *path = end + 1) {
+		name = strndup(*path, (size_t)(end - *path));
+		if (!name)
+			err(1, "memory");
+		next = openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (next < 0)
+			res = -errno;
+		free(name);
+		if (fd != at)
+			close(fd);
+		fd = next;
 	}
+	return res ? res : fd;
 }
 
 static void copy_link(struct pair *dir, const char *name, const char *dst_name, const struct statx *stx,
 		      const char *first)
 {
+	const char *rest = below(dir->dst_path, first);
+	const struct pair *from = dir;
 	char *path;
 	long made;
+	int fd;
 
-	/* behind the file itself, which may still be in the list */
-	xsc_sqe_prep(ops_add(&made), __NR_linkat, AT_FDCWD, (long)first, dir->dst, (long)dst_name, 0, 0);
-	flush();
+	/* the nearest directory above both is open */
+	while (!rest) {
+		from = from->parent;
+		rest = below(from->dst_path, first);
+	}
+	if (!strchr(rest, '/')) {
+		/* behind the file itself, which may still be in the list */
+		xsc_sqe_prep(ops_add(&made), __NR_linkat, from->dst, (long)rest, dir->dst, (long)dst_name, 0, 0);
+		flush();
+	} else {
+		flush();
+		fd = open_below((int)from->dst, &rest);
+		made = fd < 0 ? fd : 0;
+		if (fd >= 0 && linkat(fd, rest, (int)dir->dst, dst_name, 0))
+			made = -errno;
+		if (fd >= 0)
+			close(fd);
+	}
 	if (!made) {
 		copied(dir, name, dst_name, S_ISREG(stx->stx_mode) ? stx->stx_size : 0);
 		return;
@@ -525,14 +693,13 @@ static bool place_free(struct pair *dir, const char *name, const char *dst_name,
 	*existed = there->stx_mode != 0;
 	if (!*existed) {
 		good = true;
-	} else if (there->stx_ino == stx->stx_ino && there->stx_dev_major == stx->stx_dev_major &&
-		   there->stx_dev_minor == stx->stx_dev_minor) {
+	} else if (no_clobber) {
+		progress_add(1, stx->stx_size);
+	} else if (same_file(there, stx)) {
 		complain(0, "'%s' and '%s' are the same file", src, dst);
 	} else if (S_ISDIR(there->stx_mode)) {
 		complain(0, "cannot overwrite directory '%s' with '%s', which is none", dst, src);
-	} else if (no_clobber) {
-		progress_add(1, stx->stx_size);
-	} else if (remove_first || !S_ISREG(stx->stx_mode)) {
+	} else if (remove_first || !has_data(stx)) {
 		flush();
 		*existed = false;
 		if (!remove_first)
@@ -557,6 +724,7 @@ static void copy_file(struct pair *dir, const char *name, const char *dst_name, 
 {
 	const char *first;
 	bool existed;
+	mode_t old;
 	char *path;
 
 	if (counting) {
@@ -565,9 +733,13 @@ static void copy_file(struct pair *dir, const char *name, const char *dst_name, 
 	}
 	if (!place_free(dir, name, dst_name, stx, there, &existed))
 		return;
+	old = existed ? there->stx_mode : 0;
 	if (keep_links && stx->stx_nlink > 1) {
 		path = join(dir->dst_path, dst_name);
 		first = first_copy(stx, path);
+		/* met twice, in two trees that are laid over each other */
+		if (first && !strcmp(first, path))
+			first = NULL;
 		free(path);
 		if (first) {
 			if (existed)
@@ -576,14 +748,16 @@ static void copy_file(struct pair *dir, const char *name, const char *dst_name, 
 			return;
 		}
 	}
-	if (!S_ISREG(stx->stx_mode))
+	if (!has_data(stx))
 		copy_other(dir, name, dst_name, stx);
+	else if (!S_ISREG(stx->stx_mode) || keeps_ids(stx))
+		copy_alone(dir, name, dst_name, stx, old);
 	else if (stx->stx_size < SMALL && stx->stx_blocks * 512 >= stx->stx_size)
-		copy_small(dir, name, dst_name, stx, existed);
+		copy_small(dir, name, dst_name, stx, old);
 	else if (stx->stx_size < SMALL && stx->stx_size < 4096)
-		copy_small(dir, name, dst_name, stx, existed);	/* inline data, /proc */
+		copy_small(dir, name, dst_name, stx, old);	/* inline data, /proc */
 	else
-		copy_large(dir, name, dst_name, stx, existed);
+		copy_alone(dir, name, dst_name, stx, old);
 }
 
 /* A directory's name that was found, to be walked when its parent has been read. */
@@ -653,39 +827,74 @@ static void copy_names(struct pair *p, const char *names, long len, struct quest
 	}
 }
 
-static void dir_done(void *arg)
+static void free_dir(struct pair *p)
 {
-	struct pair *p = arg;
-	unsigned int i;
-
-	for (i = 0; i < 3; i++)
-		if (p->ignored[i] < 0 && (i || p->ignored[i] != -EPERM))
-			complain(p->ignored[i], "cannot set %s of '%s'",
-				 i == 0 ? "the owner" : i == 1 ? "the mode" : "the times", p->dst_path);
 	free(p->src_path);
 	free(p->dst_path);
 	free(p);
+}
+
+static void dir_done(void *arg)
+{
+	struct pair *p = arg;
+
+	if (p->narrowed < 0)
+		complain(p->narrowed, "cannot set the mode of '%s'", p->dst_path);
+	else if (owner_wrong(p->owner))
+		complain(p->owner, "cannot give away '%s'", p->dst_path);
+	else if (p->mode < 0)
+		complain(p->mode, "cannot set the mode of '%s'", p->dst_path);
+	if (p->timed < 0)
+		complain(p->timed, "cannot set the times of '%s'", p->dst_path);
+	/* only now: what the list could not do was done again with these */
+	xsc_prep_close(ops_add(NULL), (int)p->src);
+	if (!counting)
+		xsc_prep_close(ops_add(NULL), (int)p->dst);
+	free_dir(p);
+	ending--;
+}
+
+/* Owner, mode and times, queued as for a small file. */
+static void keep_dir(struct pair *p)
+{
+	struct timespec *times = (struct timespec *)arena_get(2 * sizeof(*times));
+	mode_t old = p->existed ? p->dst_mode : 0;
+	struct xsc_sqe *sqe;
+
+	ops_room(4);
+	set_times(times, &p->stx);
+	if (too_wide(old, &p->stx)) {
+		sqe = ops_add(&p->narrowed);
+		xsc_sqe_prep(sqe, __NR_fchmod, p->dst, narrow_mode(old, &p->stx), 0, 0, 0, 0);
+		xsc_sqe_link(sqe);
+	}
+	sqe = ops_add(&p->owner);
+	xsc_sqe_prep(sqe, __NR_fchown, p->dst, p->stx.stx_uid, p->stx.stx_gid, 0, 0, 0);
+	if (root_user)
+		xsc_sqe_link(sqe);
+	xsc_sqe_prep(ops_add(&p->mode), __NR_fchmod, p->dst, p->stx.stx_mode & 01777, 0, 0, 0, 0);
+	xsc_sqe_prep(ops_add(&p->timed), __NR_utimensat, p->dst, 0, (long)times, 0, 0, 0);
 }
 
 /* What a directory gets when its files are there: queued behind them. */
 static void finish_dir(struct pair *p)
 {
 	static const mode_t mine = 0700;
-	mode_t mode = p->stx.stx_mode & 01777 & ~umask_bits;
-	struct timespec *times = (struct timespec *)arena_get(2 * sizeof(*times));
+	/* a set-group-ID bit that it has comes from the directory that it is in */
+	mode_t mode = (p->stx.stx_mode & 01777 & ~umask_bits) | (p->dst_mode & SET_IDS);
 
-	ops_room(5);
-	if (!counting && preserve) {
-		set_times(times, &p->stx);
-		xsc_sqe_prep(ops_add(&p->ignored[0]), __NR_fchown, p->dst, p->stx.stx_uid, p->stx.stx_gid, 0, 0, 0);
-		xsc_sqe_prep(ops_add(&p->ignored[1]), __NR_fchmod, p->dst, last_mode(&p->stx), 0, 0, 0, 0);
-		xsc_sqe_prep(ops_add(&p->ignored[2]), __NR_utimensat, p->dst, 0, (long)times, 0, 0, 0);
+	/* what closes them has to fit into the next list */
+	if (ending == OPS_MAX / 4)
+		flush();
+	if (!counting && preserve && (p->unread || keeps_ids(&p->stx))) {
+		flush();
+		keep((int)p->dst, "", &p->stx, p->existed ? p->dst_mode : 0, p->dst_path);
+	} else if (!counting && preserve) {
+		keep_dir(p);
 	} else if (!counting && !p->existed && (mode & mine) != mine) {
-		xsc_sqe_prep(ops_add(&p->ignored[1]), __NR_fchmod, p->dst, mode, 0, 0, 0, 0);
+		xsc_sqe_prep(ops_add(&p->mode), __NR_fchmod, p->dst, mode, 0, 0, 0, 0);
 	}
-	xsc_prep_close(ops_add(&p->ignored[3]), (int)p->src);
-	if (!counting)
-		xsc_prep_close(ops_add(&p->ignored[4]), (int)p->dst);
+	ending++;
 	ops_then(dir_done, p);
 }
 
@@ -700,7 +909,8 @@ static bool begin_dir(struct pair *p, const struct pair *dir, const char *name, 
 	ops_room(5);
 	if (!counting) {
 		/* that it exists is no failure, so it is not linked */
-		xsc_prep_mkdirat(ops_add(&made), (int)dir->dst, dst_name, (p->stx.stx_mode & 01777) | 0700);
+		xsc_prep_mkdirat(ops_add(&made), (int)dir->dst, dst_name,
+				 preserve ? 0700 : (p->stx.stx_mode & 01777) | 0700);
 		sqe = ops_add(&dst);
 		xsc_prep_openat(sqe, (int)dir->dst, dst_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 		sqe = ops_add(&access);
@@ -715,8 +925,18 @@ static bool begin_dir(struct pair *p, const struct pair *dir, const char *name, 
 	xsc_sqe_prep(sqe, __NR_getdents64, 0, (long)names, NAMES_SIZE, 0, 0, 0);
 	xsc_sqe_forward(sqe, 0, 1);
 	flush();
+	if (dst == -EACCES && made == -EEXIST) {
+		/* it may be searched, perhaps, and files made in it */
+		dst = openat((int)dir->dst, dst_name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (dst < 0)
+			dst = -errno;
+		else
+			access = statx((int)dst, "", AT_EMPTY_PATH, STATX_WANTED, &there) ? -errno : 0;
+		p->unread = true;
+	}
 	p->dst = dst;
 	p->existed = made == -EEXIST;
+	p->dst_mode = !counting && !access ? there.stx_mode : 0;
 	if (p->src < 0)
 		complain(p->src, "cannot open directory '%s'", p->src_path);
 	else if (*len < 0)
@@ -727,8 +947,7 @@ static bool begin_dir(struct pair *p, const struct pair *dir, const char *name, 
 		complain(0, "cannot overwrite '%s' with directory '%s'", p->dst_path, p->src_path);
 	else if (dst < 0 || access)
 		complain(dst < 0 ? dst : access, "cannot open directory '%s'", p->dst_path);
-	else if (!counting && there.stx_ino == p->stx.stx_ino && there.stx_dev_major == p->stx.stx_dev_major &&
-		 there.stx_dev_minor == p->stx.stx_dev_minor)
+	else if (!counting && same_file(&there, &p->stx))
 		complain(0, "'%s' and '%s' are the same directory", p->src_path, p->dst_path);
 	else {
 		if (!counting && !have_top) {
@@ -753,18 +972,19 @@ static void copy_tree(struct pair *dir, const char *name, const char *dst_name, 
 	char *names;
 	long len;
 
+	p->parent = dir;
 	p->src_path = join(dir->src_path, name);
 	p->dst_path = join(dir->dst_path, dst_name);
 	p->stx = *stx;
 	if (have_top && stx->stx_ino == top_ino && makedev(stx->stx_dev_major, stx->stx_dev_minor) == top_dev) {
 		complain(0, "cannot copy directory '%s' into itself", p->src_path);
-		dir_done(p);
+		free_dir(p);
 		return;
 	}
 	names = get_memory(NAMES_SIZE);
 	qs = get_memory(STATS * sizeof(*qs));
 	if (!begin_dir(p, dir, name, dst_name, names, &len)) {
-		dir_done(p);
+		free_dir(p);
 		free(names);
 		free(qs);
 		return;
@@ -793,8 +1013,55 @@ static void copy_tree(struct pair *dir, const char *name, const char *dst_name, 
 
 /* --- the command line ----------------------------------------------------------------- */
 
+/* What has been copied into the directory that was given, under which name. */
+static struct arg {
+	struct arg	*next;
+	struct statx	stx;
+	const char	*dst_name;
+} *args;
+
+/*
+ * May this one be copied there?  A file is not to be written over one that was copied
+ * just now.  Two directories of one name are laid over each other.
+ */
+static bool arg_free(const struct pair *root, const char *arg, const char *dst_name, const struct statx *stx)
+{
+	struct arg *a;
+	char *path;
+
+	for (a = args; a; a = a->next) {
+		if (strcmp(a->dst_name, dst_name))
+			continue;
+		if (same_file(&a->stx, stx)) {
+			progress_hide();
+			warnx("'%s' is given more than once", arg);
+			return false;
+		}
+		if (S_ISDIR(stx->stx_mode) || S_ISDIR(a->stx.stx_mode) || no_clobber)
+			continue;
+		path = join(root->dst_path, dst_name);
+		complain(0, "will not overwrite '%s', just made, with '%s'", path, arg);
+		free(path);
+		return false;
+	}
+	return true;
+}
+
+static void remember_arg(const char *dst_name, const struct statx *stx)
+{
+	struct arg *a = get_memory(sizeof(*a));
+
+	a->stx = *stx;
+	a->dst_name = strdup(dst_name);
+	if (!a->dst_name)
+		err(1, "memory");
+	a->next = args;
+	args = a;
+}
+
 static void copy_arg(struct pair *root, const char *arg, const char *dst_name)
 {
+	unsigned long before = complaints;
 	struct statx stx, there;
 	char *name = NULL;
 
@@ -812,6 +1079,13 @@ static void copy_arg(struct pair *root, const char *arg, const char *dst_name)
 		if (!name)
 			err(1, "memory");
 		dst_name = basename(name);
+		/* these name nothing below it: what is in them goes into the directory itself */
+		if (!strcmp(dst_name, "..") || !strcmp(dst_name, "/"))
+			dst_name = ".";
+		if (!counting && !arg_free(root, arg, dst_name, &stx)) {
+			free(name);
+			return;
+		}
 	}
 	have_top = false;
 	if (S_ISDIR(stx.stx_mode)) {
@@ -823,6 +1097,8 @@ static void copy_arg(struct pair *root, const char *arg, const char *dst_name)
 	}
 	/* the names end here, and the list still has them */
 	flush();
+	if (name && !counting && complaints == before)
+		remember_arg(dst_name, &stx);
 	free(name);
 }
 
@@ -831,7 +1107,7 @@ static const char usage[] =
 "       xsc-cp [OPTION]... SOURCE... DIRECTORY\n"
 "Copy SOURCE to DEST, or several to DIRECTORY.\n\n"
 "  -r, -R, --recursive       directories with all below them; symlinks, FIFOs and\n"
-"                            devices as such\n"
+"                            devices as such (without it: what they give)\n"
 "  -p, --preserve            keep owner (if allowed), mode and times\n"
 "  -a, --archive             -r -p, and files with several names stay one file\n"
 "  -n, --no-clobber          leave alone what is there\n"
@@ -924,6 +1200,7 @@ int main(int argc, char **argv)
 
 	ops_start(plain ? OPS_PLAIN : OPS_AUTO);
 	arena = get_memory(ARENA);
+	root_user = !geteuid();
 	umask_bits = umask(0);
 	umask(umask_bits);
 	/* two for each level of a tree */
@@ -932,7 +1209,8 @@ int main(int argc, char **argv)
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
 	dest = argv[--argc];
-	root.dst = open(dest, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* it has to be searched, not to be read */
+	root.dst = open(dest, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root.dst >= 0) {
 		root.dst_path = (char *)dest;
 		dest = NULL;
@@ -948,10 +1226,9 @@ int main(int argc, char **argv)
 		counting = false;
 		progress_begin();
 	}
-	status = 0;
 	for (i = optind; i < argc; i++)
 		copy_arg(&root, argv[i], dest);
 	progress_end();
 	ops_end(stats);
-	return status;
+	return complaints ? 1 : 0;
 }

@@ -133,8 +133,10 @@ static long open_deep(const struct node *n)
 {
 	int at, fd;
 
-	if (!n->parent)
-		return open(n->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (!n->parent) {
+		fd = open(n->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		return fd < 0 ? -errno : fd;
+	}
 	at = (int)open_deep(n->parent);
 	if (at < 0)
 		return at;

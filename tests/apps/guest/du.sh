@@ -84,6 +84,20 @@ for way in "xsc-run xsc-du" xsc-du "xsc-du --plain"; do
 	matches "... is said" err "cannot read directory 'tree/a/b': Permission denied"
 	matches "... and the rest counted" out "tree/a$"
 done
+# three directories are open, and the fourth, of a path too long for one call, is to be opened
+# from the first down: there is no descriptor for that one
+python3 - <<'END'
+import os
+os.mkdir("long")
+os.chdir("long")
+for i in range(40):
+    os.mkdir("d" * 100)
+    os.chdir("d" * 100)
+for name in "a", "b", "c", "e" * 100:
+    os.mkdir(name)
+END
+status 1 "out of descriptors" sh -c 'ulimit -n 6; exec xsc-du --plain long'
+matches "... is said" err "/e+': Too many open files"
 ok "few entries" xsc-run xsc-du --stats -s tree
 is "... for many calls" "$(awk '{ print ($2 > 2600 && $5 * 10 < $2) }' err)" 1
 status 2 "a wrong option" xsc-du --fast
