@@ -47,7 +47,7 @@ void ops_start(enum ops_way want)
 		way = RING;
 		ret = xsc_ring_queue_init(OPS_MAX, &ring);
 		if (ret)
-			errx(1, "cannot make a ring: %s%s", strerror(-ret), ret == -ENOENT ?
+			errx(1, "cannot make a ring: %s%s", strerror(-ret), ret == -ENOSYS ?
 			     "; is this a kernel with XSC, and 'modprobe xsc' done?  --plain does without" : "");
 	}
 }

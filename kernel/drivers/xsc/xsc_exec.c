@@ -255,21 +255,26 @@ int xsc_prctl(unsigned long cmd, unsigned long arg, unsigned long arg4,
 }
 
 /**
- * xsc_map_exec() - may a file be mapped executable?
- * @file:	the file, or NULL
- * @prot:	PROT_*
+ * xsc_map_unstamped() - is a file to be mapped so that it cannot be executed?
+ * @file:	the file
+ * @prot:	PROT_*, for the record
  *
- * Return: 0, or -EACCES: under the enforce policy an XSC process maps only
- * stamped files executable.
+ * Under the enforce policy an XSC process maps only stamped files executable.
+ * What is mapped otherwise may be made so by a personality or by mprotect(),
+ * so the file is looked at in any case.
+ *
+ * Return: true if so.
+ *
+ * Context: reads the file, so without mmap_lock.
  */
-int xsc_map_exec(struct file *file, unsigned long prot)
+bool xsc_map_unstamped(struct file *file, unsigned long prot)
 {
-	if (!xsc_used() || !file || !(prot & PROT_EXEC) ||
-	    !xsc_task(current) || xsc_exec_policy != XSC_POLICY_ENFORCE ||
+	if (!xsc_task(current) || xsc_exec_policy != XSC_POLICY_ENFORCE ||
 	    xsc_file_stamped(file))
-		return 0;
-	xsc_audit("map", __NR_mmap, 0, "no-note", file, -EACCES);
-	return -EACCES;
+		return false;
+	if (prot & PROT_EXEC)
+		xsc_audit("map", __NR_mmap, 0, "no-note", file, -EACCES);
+	return true;
 }
 
 #ifdef CONFIG_PROC_FS

@@ -72,7 +72,7 @@ int xsc_prctl(unsigned long cmd, unsigned long arg, unsigned long arg4,
 	      unsigned long arg5);
 int xsc_proc_show(struct seq_file *m, struct pid_namespace *ns,
 		  struct pid *pid, struct task_struct *task);
-int xsc_map_exec(struct file *file, unsigned long prot);
+bool xsc_map_unstamped(struct file *file, unsigned long prot);
 
 void *xsc_container_path_take(void);
 bool xsc_container_path_keep(void *path);
@@ -133,6 +133,48 @@ static inline bool xsc_sealed(const struct mm_struct *mm, unsigned long start,
 			      unsigned long end)
 {
 	return start < mm->xsc_seal.end && end > mm->xsc_seal.start;
+}
+
+/**
+ * xsc_maps_noexec() - must a mapping of a file never become executable?
+ * @file:	the file, or NULL
+ * @prot:	PROT_*
+ *
+ * Return: true if so.
+ *
+ * Context: without mmap_lock; may read the file.
+ */
+static inline bool xsc_maps_noexec(struct file *file, unsigned long prot)
+{
+	return xsc_used() && file && xsc_map_unstamped(file, prot);
+}
+
+/**
+ * xsc_noexec_begin() - do_mmap() of such a mapping follows
+ * @noexec:	what xsc_maps_noexec() said
+ *
+ * As on a file system without exec: EACCES for PROT_EXEC, and no VM_MAYEXEC.
+ */
+static inline void xsc_noexec_begin(bool noexec)
+{
+	if (unlikely(noexec))
+		current->xsc.noexec = true;
+}
+
+/**
+ * xsc_noexec_end() - it is over
+ * @noexec:	as for xsc_noexec_begin()
+ */
+static inline void xsc_noexec_end(bool noexec)
+{
+	if (unlikely(noexec))
+		current->xsc.noexec = false;
+}
+
+/* Inside do_mmap(). */
+static inline bool xsc_noexec(void)
+{
+	return xsc_used() && current->xsc.noexec;
 }
 
 /**
@@ -218,9 +260,18 @@ static inline int xsc_prctl(unsigned long cmd, unsigned long arg,
 	return -EINVAL;
 }
 
-static inline int xsc_map_exec(struct file *file, unsigned long prot)
+static inline bool xsc_maps_noexec(struct file *file, unsigned long prot)
 {
-	return 0;
+	return false;
+}
+
+static inline void xsc_noexec_begin(bool noexec) { }
+
+static inline void xsc_noexec_end(bool noexec) { }
+
+static inline bool xsc_noexec(void)
+{
+	return false;
 }
 
 static inline bool xsc_sealed(const struct mm_struct *mm, unsigned long start,
