@@ -225,11 +225,10 @@ static bool list_has(const char *list, const char *word)
 	return false;
 }
 
+/* One that is empty or too long is there, and matches nothing. */
 static void copy(char *to, size_t size, const char *from)
 {
-	/* one that is too long matches nothing */
-	if (strlen(from) < size)
-		strcpy(to, from);
+	strcpy(to, *from && strlen(from) < size ? from : "?");
 }
 
 static void read_header(const char *name, const char *value, struct request *r, int *hosts, bool *body)
@@ -251,8 +250,6 @@ static void read_header(const char *name, const char *value, struct request *r, 
 		copy(r->none_match, sizeof(r->none_match), value);
 	} else if (!strcasecmp(name, "If-Range")) {
 		copy(r->if_range, sizeof(r->if_range), value);
-		if (!*r->if_range)
-			strcpy(r->if_range, "?");
 	} else if (!strcasecmp(name, "Range")) {
 		read_range(value, r);
 	}

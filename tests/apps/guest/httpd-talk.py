@@ -149,7 +149,8 @@ def conditions():
     for tags in (tag, "W/" + tag, '"a", ' + tag + ', "b"', "*"):
         want(conn, 304, "/text.txt", If_None_Match=tags)
     # a tag decides, not a date
-    want(conn, 200, "/text.txt", If_None_Match='"a", "b"', If_Modified_Since=date)
+    for tags in ('"a", "b"', '"' + "x" * 500 + '"', ""):
+        want(conn, 200, "/text.txt", If_None_Match=tags, If_Modified_Since=date)
     want(conn, 304, "/text.txt", "HEAD", If_None_Match=tag)
     want(conn, 404, "/nothing", If_None_Match="*")
 
