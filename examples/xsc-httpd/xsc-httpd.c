@@ -133,7 +133,8 @@ static int choose_range(const struct request *r, int64_t size, time_t mtime, con
 {
 	*from = 0;
 	*len = size;
-	if (!r->range)
+	/* ranges are of GET alone */
+	if (!r->range || r->head)
 		return 200;
 	/* a part of what the client has the rest of, if that is what we have */
 	if (*r->if_range && strcmp(r->if_range, tag) && http_date(r->if_range) != mtime)
