@@ -181,7 +181,8 @@ static int read_target(char *target, struct request *r)
 	if (!status)
 		status = normalize(r->path);
 	len = strlen(r->path);
-	if (!status && (!len || r->path[len - 1] == '/'))
+	r->index = !status && (!len || r->path[len - 1] == '/');
+	if (r->index)
 		strcpy(r->path + len, "index.html");
 	return status;
 }

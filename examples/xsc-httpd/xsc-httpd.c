@@ -166,7 +166,11 @@ static void file_opened(struct conn *c, int why, const struct statx *stx)
 		return;
 	}
 	if (S_ISDIR(stx->stx_mode)) {
-		redirect(c);
+		/* a directory's index that is one itself: a slash more would lead here again */
+		if (r->index)
+			answer(c, 404, "");
+		else
+			redirect(c);
 		return;
 	}
 	if (!S_ISREG(stx->stx_mode)) {

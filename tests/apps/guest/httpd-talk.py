@@ -82,7 +82,7 @@ def files():
 def refused():
     conn = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
     for path in ("/nothing", "/text.txt/", "/text.txt/x", "/noindex/", "/outside", "/outside-dir/passwd", "/loop",
-                 "/" + "x" * 300, "/fifo/"):
+                 "/" + "x" * 300, "/fifo/", "/dirindex/", "/dirindex//", "/dirindex/.", "/dirindex%2f"):
         want(conn, 404, path)
     for path in ("/../etc/passwd", "/sub/../../etc/passwd", "/%2e%2e/etc/passwd", "/sub/%2e./text.txt", "/..%2fetc/passwd",
                  "/..", "/secret", "/fifo"):
@@ -95,6 +95,8 @@ def refused():
     assert r.headers["Location"] == "/sub/"
     r, _ = want(conn, 301, "//sub")
     assert r.headers["Location"] == "/sub/"
+    r, _ = want(conn, 301, "/dirindex")
+    assert r.headers["Location"] == "/dirindex/"
     host = b"Host: x\r\n"
     for line, code in ((b"GET / HTTP/1.1\r\n", 400), (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n", 400), (b"GET /\r\n", 400),
                        (b"GET  / HTTP/1.1\r\n" + host, 400), (b"GET / HTTP/2.0\r\n" + host, 505), (b"GET / HTTX/1.1\r\n" + host, 400),
@@ -218,6 +220,13 @@ def early():
             s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         s.close()
     assert status(b"GET / HTTP/1.0\r\n\r\n") == 200
+
+
+def root_index():
+    """for a server whose root has a directory of that name: Location: // would be another host's"""
+    conn = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
+    for path in ("/", "//", "/.", "/?"):
+        want(conn, 404, path)
 
 
 def shrinking():
