@@ -277,16 +277,14 @@ static int read_request_line(char *line, struct request *r, bool *v11)
 	for (version = line; *version; version++)
 		if (!token_char((unsigned char)*version))
 			return 400;
-	if (!strcmp(line, "HEAD"))
-		r->head = true;
-	else if (strcmp(line, "GET"))
+	if (strcmp(line, "GET") && !r->head)
 		return list_has("POST,PUT,DELETE,OPTIONS,TRACE,CONNECT,PATCH", line) ? 405 : 501;
 	return read_target(target, r);
 }
 
 /*
  * Read the request that @text begins with.  Returns the bytes that it takes, or 0 if its end has
- * not come.  Lines may end in a newline alone.
+ * not come; @head is set nevertheless.  Lines may end in a newline alone.
  */
 size_t http_parse(const char *text, size_t len, struct request *r)
 {
@@ -303,6 +301,8 @@ size_t http_parse(const char *text, size_t len, struct request *r)
 	/* empty lines before a request are to be overlooked */
 	while (p < text + len && (*p == '\r' || *p == '\n'))
 		p++;
+	/* first of all: whatever it is refused for, HEAD is answered without a body */
+	r->head = (size_t)(text + len - p) >= 5 && !memcmp(p, "HEAD ", 5);
 	/* the empty line behind it */
 	for (newline = p;;) {
 		newline = memchr(newline, '\n', (size_t)(text + len - newline));

@@ -32,10 +32,15 @@ def raw(text):
         return read_all(s)
 
 
-def status(text):
+def reply(text):
+    """the status, and what comes behind the head"""
     got = raw(text)
     assert got.startswith(b"HTTP/1.1 "), (text[:80], got[:80])
-    return int(got[9:12])
+    return int(got[9:12]), got.partition(b"\r\n\r\n")[2]
+
+
+def status(text):
+    return reply(text)[0]
 
 
 def ask(conn, path, method="GET", **headers):
@@ -81,6 +86,7 @@ def files():
 
 def refused():
     conn = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
+    # an index that is a directory is none: no redirection, which would come back with one slash more each time
     for path in ("/nothing", "/text.txt/", "/text.txt/x", "/noindex/", "/outside", "/outside-dir/passwd", "/loop",
                  "/" + "x" * 300, "/fifo/", "/dirindex/", "/dirindex//", "/dirindex/.", "/dirindex%2f"):
         want(conn, 404, path)
@@ -109,6 +115,12 @@ def refused():
                        (b"GET http://h/sub/ HTTP/1.1\r\n" + host, 200)):
         got = status(line + b"\r\n")
         assert got == code, (line[:60], got, code)
+    # what is refused of HEAD has no body either
+    for line, code in ((b"/ HTTP/1.1\r\n", 400), (b"/\r\n" + host, 400), (b"/ HTTP/2.0\r\n" + host, 505), (b"/ HTTX/1.1\r\n" + host, 400),
+                       (b"/%zz HTTP/1.1\r\n" + host, 400), (b"/\0 HTTP/1.1\r\n" + host, 400), (b"/.. HTTP/1.1\r\n" + host, 403),
+                       (b"/ HTTP/1.1\r\n" + host + b"X: " + b"y" * 9000 + b"\r\n", 431), (b"/" + b"y" * 9000 + b" HTTP/1.1\r\n" + host, 414)):
+        got = reply(b"HEAD " + line + b"\r\n")
+        assert got == (code, b""), (line[:60], got, code)
     # a body that is not read is not taken for a request
     got = raw(b"POST /text.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 30\r\n\r\nGET /text.txt HTTP/1.1\r\nHost: x\r\n\r\n")
     assert got.count(b"HTTP/1.1 ") == 1 and b"\r\nConnection: close\r\n" in got, got
