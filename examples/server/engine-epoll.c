@@ -28,9 +28,12 @@ struct econn {
 	bool		eof;
 };
 
+/* From one tick, not from when it was due: the next is never closer than that. */
+static const struct itimerspec every = { .it_value.tv_sec = IDLE_TICK };
+
 struct loop {
 	struct server	*s;
-	int		epoll;
+	int		epoll, timer;
 	bool		accepting;
 };
 
@@ -187,6 +190,7 @@ static void tick(struct loop *l)
 {
 	struct conn *c, *next;
 
+	timerfd_settime(l->timer, 0, &every, NULL);
 	l->s->tick++;
 	for (c = l->s->conns; c; c = next) {
 		next = c->next;
@@ -204,18 +208,16 @@ static int add(struct loop *l, int fd, void *ptr)
 
 static int run(struct server *s)
 {
-	const struct itimerspec every = { { IDLE_TICK, 0 }, { IDLE_TICK, 0 } };
 	struct loop l = { .s = s, .accepting = true };
 	struct epoll_event evs[EVENTS];
 	bool ticked, accepts;
-	uint64_t count;
-	int i, n, timer;
+	int i, n;
 
 	l.epoll = epoll_create1(EPOLL_CLOEXEC);
-	timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (l.epoll < 0 || timer < 0 || timerfd_settime(timer, 0, &every, NULL) ||
+	l.timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (l.epoll < 0 || l.timer < 0 || timerfd_settime(l.timer, 0, &every, NULL) ||
 	    fcntl(s->listener, F_SETFL, O_NONBLOCK) || add(&l, s->listener, &s->listener) ||
-	    add(&l, s->signals, &s->signals) || add(&l, timer, &timer)) {
+	    add(&l, s->signals, &s->signals) || add(&l, l.timer, &l.timer)) {
 		warn("epoll");
 		return 1;
 	}
@@ -229,8 +231,8 @@ static int run(struct server *s)
 		for (i = 0; i < n; i++) {
 			if (evs[i].data.ptr == &s->signals)
 				return 0;
-			if (evs[i].data.ptr == &timer)
-				ticked = read(timer, &count, sizeof(count)) > 0;
+			if (evs[i].data.ptr == &l.timer)
+				ticked = true;
 			else if (evs[i].data.ptr == &s->listener)
 				accepts = true;
 			else

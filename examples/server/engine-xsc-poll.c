@@ -36,6 +36,9 @@ enum { ACCEPT = 8, WAIT, IGNORE };
 #define ACCEPTS		8		/* tried at once */
 #define TURN		(1 << 20)	/* of a file in one op */
 
+/* From one tick, not from when it was due: the next is never closer than that. */
+static const struct itimerspec every = { .it_value.tv_sec = IDLE_TICK };
+
 struct pconn {
 	struct conn	c;
 	unsigned int	flight;		/* ops without a completion */
@@ -351,10 +354,8 @@ static void accepted(struct loop *l, long res)
 static void tick(struct loop *l)
 {
 	struct conn *c;
-	uint64_t count;
 
-	if (read(l->timer, &count, sizeof(count)) < 0)
-		return;
+	timerfd_settime(l->timer, 0, &every, NULL);
 	l->s->tick++;
 	for (c = l->s->conns; c; c = c->next)
 		if (conn_idle(l->s, c))
@@ -394,7 +395,6 @@ static bool look(struct loop *l, long nr)
 
 static int set_up(struct loop *l)
 {
-	const struct itimerspec every = { { IDLE_TICK, 0 }, { IDLE_TICK, 0 } };
 	struct { int fd; void *ptr; } own[] = {
 		{ l->s->listener, &l->s->listener }, { l->s->signals, &l->s->signals }, { -1, &l->timer },
 	};

@@ -267,10 +267,12 @@ void conn_use_input(struct server *s, struct conn *c)
 	c->seen = s->tick;
 }
 
-/* Has it been silent for too long? */
+/* Has it been silent for too long?  Its last byte may have come just before a tick: that one is not counted. */
 bool conn_idle(const struct server *s, const struct conn *c)
 {
-	return s->idle_seconds && (s->tick - c->seen) * IDLE_TICK > s->idle_seconds;
+	int ticks = (int)(s->tick - c->seen) - 1;
+
+	return s->idle_seconds && ticks * IDLE_TICK >= (int)s->idle_seconds;
 }
 
 size_t conn_room(const struct server *s, const struct conn *c)

@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""echo-talk.py PORT CHECK - talk to xsc-echo; exit status 0 if it answered as it must"""
+"""echo-talk.py PORT CHECK [NUMBER] - talk to xsc-echo; exit status 0 if it answered as it must"""
+import selectors
 import socket
 import struct
 import sys
+import time
 
 PORT, CHECK = int(sys.argv[1]), sys.argv[2]
 
@@ -103,10 +105,21 @@ def slow_reader():
     assert got == (b"w" * 16000 + b"\n") * want, f"{len(got)} bytes for {want} lines"
 
 
-def idle():
-    s = connect()
-    s.sendall(b"ECHO begun")
-    assert read_all(s) == b""
+def idle(seconds):
+    """silent connections are closed, and none too early, wherever in the server's tick it began"""
+    sel = selectors.DefaultSelector()
+    for _ in range(3):
+        s = connect()
+        s.sendall(b"ECHO begun")
+        sel.register(s, selectors.EVENT_READ, time.monotonic())
+        time.sleep(1.5)
+    while sel.get_map():
+        events = sel.select(60)
+        assert events, "it was not closed"
+        for key, _ in events:
+            silent = time.monotonic() - key.data
+            assert key.fileobj.recv(1) == b"" and silent >= seconds, f"closed after {silent} s"
+            sel.unregister(key.fileobj)
 
 
-globals()[CHECK]()
+globals()[CHECK](*map(int, sys.argv[3:]))
