@@ -166,16 +166,11 @@ static void accept_all(struct loop *l)
 	struct econn *x;
 	int fd;
 
-	while (l->s->nr_conns < l->s->max_conns) {
+	while (server_accepts(l->s)) {
 		fd = accept4(l->s->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0) {
-			if (errno == EAGAIN)
-				return;
-			if (errno == ECONNABORTED || errno == EINTR)
-				continue;
-			break;	/* no files, no memory: again after a tick */
-		}
-		x = (struct econn *)conn_new(l->s, sizeof(*x), fd);
+		if (fd < 0 && errno == EAGAIN)
+			break;
+		x = (struct econn *)conn_accepted(l->s, sizeof(*x), fd < 0 ? -errno : fd);
 		if (!x)
 			continue;
 		ev.events = x->events = EPOLLIN;
@@ -183,7 +178,6 @@ static void accept_all(struct loop *l)
 		if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &ev))
 			end(l, x);
 	}
-	listen_for(l, false);
 }
 
 static void tick(struct loop *l)
@@ -191,7 +185,7 @@ static void tick(struct loop *l)
 	struct conn *c, *next;
 
 	timerfd_settime(l->timer, 0, &every, NULL);
-	l->s->tick++;
+	server_tick(l->s);
 	for (c = l->s->conns; c; c = next) {
 		next = c->next;
 		if (conn_idle(l->s, c))
@@ -243,8 +237,7 @@ static int run(struct server *s)
 			tick(&l);
 		if (accepts)
 			accept_all(&l);
-		else if (!l.accepting && (ticked || s->nr_conns < s->max_conns))
-			listen_for(&l, s->nr_conns < s->max_conns);
+		listen_for(&l, server_accepts(s));
 	}
 }
 

@@ -158,7 +158,7 @@ static void post_accept(struct loop *l)
 {
 	struct io_uring_sqe *sqe;
 
-	if (l->accepting || l->s->nr_conns >= l->s->max_conns)
+	if (l->accepting || !server_accepts(l->s))
 		return;
 	sqe = get_sqe(l);
 	io_uring_prep_accept(sqe, l->s->listener, NULL, NULL, SOCK_CLOEXEC);
@@ -168,17 +168,11 @@ static void post_accept(struct loop *l)
 
 static void accepted(struct loop *l, int res)
 {
-	struct uconn *x;
+	struct uconn *x = (struct uconn *)conn_accepted(l->s, sizeof(*x), res);
 
 	l->accepting = false;
-	if (res < 0 && res != -ECONNABORTED && res != -EINTR)
-		return;
-	if (res >= 0) {
-		x = (struct uconn *)conn_new(l->s, sizeof(*x), res);
-		if (x)
-			post_recv(l, x);
-	}
-	post_accept(l);
+	if (x)
+		post_recv(l, x);
 }
 
 static void post_sleep(struct loop *l)
@@ -193,7 +187,7 @@ static void tick(struct loop *l)
 {
 	struct conn *c, *next;
 
-	l->s->tick++;
+	server_tick(l->s);
 	for (c = l->s->conns; c; c = next) {
 		next = c->next;
 		if (conn_idle(l->s, c)) {
@@ -201,7 +195,6 @@ static void tick(struct loop *l)
 			end(l, (struct uconn *)c);
 		}
 	}
-	post_accept(l);
 	post_sleep(l);
 }
 
@@ -230,8 +223,9 @@ static int run(struct server *s)
 	io_uring_prep_read(sqe, s->signals, &l->signal, sizeof(l->signal), 0);
 	io_uring_sqe_set_data64(sqe, SIGNAL);
 	post_sleep(l);
-	post_accept(l);
 	for (;;) {
+		/* behind what closes descriptors */
+		post_accept(l);
 		ret = io_uring_submit_and_wait(&l->ring, 1);
 		if (ret < 0 && ret != -EINTR) {
 			warnx("io_uring: %s", strerror(-ret));
@@ -253,7 +247,6 @@ static int run(struct server *s)
 					  cqe->user_data & OP_MASK, cqe->res);
 		}
 		io_uring_cq_advance(&l->ring, seen);
-		post_accept(l);
 	}
 }
 

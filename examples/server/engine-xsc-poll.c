@@ -195,7 +195,6 @@ static void free_dead(struct loop *l)
 		}
 		*at = x->dead;
 		conn_free(l->s, &x->c);
-		listen_for(l, true);
 	}
 }
 
@@ -319,15 +318,13 @@ static void post_accepts(struct loop *l)
 {
 	struct xsc_sqe *sqe;
 
-	while (l->accepts < ACCEPTS && l->s->nr_conns + l->accepts < l->s->max_conns) {
+	while (l->accepts < ACCEPTS && server_accepts(l->s) && l->s->nr_conns + l->accepts < l->s->max_conns) {
 		sqe = get_sqe(l);
 		xsc_prep_accept(sqe, l->s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		xsc_sqe_set_data64(sqe, ACCEPT);
 		l->accepts++;
 		l->more = true;
 	}
-	if (l->s->nr_conns >= l->s->max_conns)
-		listen_for(l, false);
 }
 
 static void accepted(struct loop *l, long res)
@@ -335,14 +332,9 @@ static void accepted(struct loop *l, long res)
 	static struct epoll_event ring_of[ACCEPTS];
 	static unsigned int next;
 	struct epoll_event *ev = &ring_of[next++ % ACCEPTS];
-	struct pconn *x;
+	struct pconn *x = (struct pconn *)conn_accepted(l->s, sizeof(*x), (int)res);
 
 	l->accepts--;
-	if (res == -EMFILE || res == -ENFILE || res == -ENOMEM || res == -ENOBUFS)
-		listen_for(l, false);	/* again after a tick */
-	if (res < 0)
-		return;
-	x = (struct pconn *)conn_new(l->s, sizeof(*x), (int)res);
 	if (!x)
 		return;
 	/* What came before it was watched is an edge as well: epoll_ctl looks. */
@@ -356,11 +348,10 @@ static void tick(struct loop *l)
 	struct conn *c;
 
 	timerfd_settime(l->timer, 0, &every, NULL);
-	l->s->tick++;
+	server_tick(l->s);
 	for (c = l->s->conns; c; c = c->next)
 		if (conn_idle(l->s, c))
 			end(l, (struct pconn *)c);
-	listen_for(l, l->s->nr_conns < l->s->max_conns);
 }
 
 /* Returns whether to go on. */
@@ -497,6 +488,7 @@ static int run(struct server *s)
 		if (xsc_ring_sq_ready(&l->ring) > 0 && ret < 0)
 			l->more = true;
 		free_dead(l);
+		listen_for(l, server_accepts(s));
 		if (s->spin_us && l->waited && !l->more && !xsc_ring_sq_ready(&l->ring) && !look(l, idle(l)))
 			break;
 	}

@@ -287,7 +287,7 @@ static void post_accept(struct loop *l)
 {
 	struct xsc_sqe *sqe;
 
-	if (l->accepting || l->s->nr_conns >= l->s->max_conns)
+	if (l->accepting || !server_accepts(l->s))
 		return;
 	sqe = get_sqe(l);
 	xsc_prep_accept(sqe, l->s->listener, NULL, NULL, SOCK_CLOEXEC);
@@ -297,17 +297,11 @@ static void post_accept(struct loop *l)
 
 static void accepted(struct loop *l, long res)
 {
-	struct xconn *x;
+	struct xconn *x = (struct xconn *)conn_accepted(l->s, sizeof(*x), (int)res);
 
 	l->accepting = false;
-	if (res < 0 && res != -ECONNABORTED && res != -EINTR)
-		return;		/* no files, no memory: again after a tick */
-	if (res >= 0) {
-		x = (struct xconn *)conn_new(l->s, sizeof(*x), (int)res);
-		if (x)
-			post_recv(l, x, NULL);
-	}
-	post_accept(l);
+	if (x)
+		post_recv(l, x, NULL);
 }
 
 static void post_sleep(struct loop *l)
@@ -322,7 +316,7 @@ static void tick(struct loop *l)
 {
 	struct conn *c, *next;
 
-	l->s->tick++;
+	server_tick(l->s);
 	for (c = l->s->conns; c; c = next) {
 		next = c->next;
 		if (conn_idle(l->s, c)) {
@@ -330,7 +324,6 @@ static void tick(struct loop *l)
 			end(l, (struct xconn *)c);
 		}
 	}
-	post_accept(l);
 	post_sleep(l);
 }
 
@@ -372,8 +365,9 @@ static int run(struct server *s)
 	xsc_prep_read(sqe, s->signals, &l->signal, sizeof(l->signal));
 	xsc_sqe_set_data64(sqe, SIGNAL);
 	post_sleep(l);
-	post_accept(l);
 	for (;;) {
+		/* behind what closes descriptors */
+		post_accept(l);
 		ret = xsc_ring_submit_and_wait(&l->ring, 1);
 		if (ret < 0 && ret != -EINTR) {
 			warnx("doorbell: %s", strerror(-ret));
@@ -393,7 +387,6 @@ static int run(struct server *s)
 				completed(l, (struct xconn *)(uintptr_t)(data & ~OP_MASK),
 					  data & OP_MASK, res);
 		}
-		post_accept(l);
 	}
 out:
 	/* Ops in flight end with the ring, but some a moment later: the process' end frees the rest. */

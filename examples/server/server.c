@@ -210,11 +210,34 @@ int server_run(struct server *s)
 	return ret;
 }
 
-/* A connection in @size bytes, which begin with struct conn.  NULL: no memory, @fd is closed. */
-struct conn *conn_new(struct server *s, size_t size, int fd)
+/* May another connection be accepted now? */
+bool server_accepts(const struct server *s)
 {
-	struct conn *c = calloc(1, size);
+	return !s->refused && s->nr_conns < s->max_conns;
+}
 
+/* IDLE_TICK seconds have passed. */
+void server_tick(struct server *s)
+{
+	s->tick++;
+	s->refused = false;
+}
+
+/*
+ * What accept returned, @fd or a negative errno: a connection in @size bytes, which begin with
+ * struct conn.  NULL: there is none, or no memory for it, and @fd is closed.
+ */
+struct conn *conn_accepted(struct server *s, size_t size, int fd)
+{
+	struct conn *c;
+
+	if (fd < 0) {
+		/* else that client has gone, or there was none */
+		if (fd != -ECONNABORTED && fd != -EINTR && fd != -EAGAIN)
+			s->refused = true;
+		return NULL;
+	}
+	c = calloc(1, size);
 	if (c) {
 		c->fd = fd;
 		c->file = -1;
@@ -251,6 +274,7 @@ void conn_free(struct server *s, struct conn *c)
 	if (c->next)
 		c->next->link = c->link;
 	s->nr_conns--;
+	s->refused = false;
 	free(c->in);
 	free(c->out);
 	free(c);

@@ -60,6 +60,17 @@ for engine in xsc xsc-poll epoll; do
 	ok "$engine: silent connections are closed in time" $TALK "$port" idle 4
 	end "$engine, three"
 done
+# more connections than it has descriptors
+for xsc_run in '' xsc-run; do
+	run="prlimit --nofile=20:20 $xsc_run"
+	for engine in xsc xsc-poll epoll; do
+		name="${xsc_run:-legacy}, $engine"
+		serve --engine $engine
+		ok "$name: 20 descriptors" $TALK "$port" descriptors $pid
+		end "$name, 20 descriptors"
+	done
+done
+run=
 serve --engine xsc --memory 1
 ok "a value that has room" $TALK "$port" words
 status 1 "a load that has none is told so" xsc-echo-load --port "$port" -c 20 -n 4000 -s 8000
