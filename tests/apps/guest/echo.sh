@@ -77,6 +77,12 @@ status 1 "a load that has none is told so" xsc-echo-load --port "$port" -c 20 -n
 matches "... and sees it" err 'ERROR no memory'
 kill $pid
 wait $pid
+serve --engine epoll --max-conns 3
+status 1 "a load of more connections than the server takes" timeout 60 xsc-echo-load --port "$port" -c 4
+matches "... is told so" err 'connection 3: no reply .*--max-conns'
+kill $pid
+wait $pid
+ok "both have a man page" cat /usr/share/man/man1/xsc-echo.1 /usr/share/man/man1/xsc-echo-load.1
 
 status 2 "no such engine" xsc-echo --engine magic
 matches "... is said" err "no engine 'magic'"
