@@ -394,8 +394,11 @@ static int set_up(struct loop *l)
 	struct xsc_ring_params spins = {
 		.sq_entries = 1, .flags = XSC_RING_ASYNC | XSC_RING_SPIN, .poll_idle = l->s->spin_us,
 	};
-	int ret = xsc_ring_queue_init(l->s->max_conns < 400 ? 1024 : XSC_RING_MAX, &l->ring);
+	struct xsc_ring_params p = { .sq_entries = l->s->max_conns < 400 ? 1024 : XSC_RING_MAX };
+	int ret;
 
+	p.cq_entries = ring_cq_entries(l->s, p.sq_entries);
+	ret = xsc_ring_queue_init_params(&p, &l->ring);
 	if (!ret && l->s->spin_us)
 		ret = xsc_ring_queue_init_params(&spins, &l->idle);
 	if (ret)
@@ -429,13 +432,10 @@ static long idle(struct loop *l)
 {
 	struct xsc_cqe *cqe;
 	long res;
-	int ret;
 
 	post_wait(l, xsc_ring_get_sqe(&l->idle), -1);
 	do {
-		ret = xsc_ring_submit_and_wait(&l->idle, 1);
-		if (ret < 0 && ret != -EINTR)
-			errx(1, "doorbell: %s", strerror(-ret));
+		ring_rung(xsc_ring_submit_and_wait(&l->idle, 1));
 	} while (xsc_ring_peek_cqe(&l->idle, &cqe));
 	res = (long)cqe->res;
 	xsc_ring_cqe_seen(&l->idle, cqe);
@@ -466,11 +466,7 @@ static int run(struct server *s)
 			l->waited = false;
 		}
 		l->more = false;
-		ret = xsc_ring_submit(&l->ring);
-		if (ret < 0 && ret != -EINTR && ret != -EBUSY) {
-			warnx("doorbell: %s", strerror(-ret));
-			return 1;
-		}
+		ret = ring_rung(xsc_ring_submit(&l->ring));
 		while (!xsc_ring_peek_cqe(&l->ring, &cqe)) {
 			data = cqe->user_data;
 			res = (long)cqe->res;

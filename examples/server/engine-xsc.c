@@ -331,8 +331,7 @@ static int make_ring(struct loop *l)
 {
 	struct xsc_ring_params p = {
 		.sq_entries = SQ_ENTRIES,
-		/* a place for each op that can be in flight: the CQ is never full */
-		.cq_entries = 4 * l->s->max_conns + 64,
+		.cq_entries = ring_cq_entries(l->s, SQ_ENTRIES),
 		.flags = XSC_RING_ASYNC | XSC_RING_DEFER,
 	};
 	int ret;
@@ -341,8 +340,6 @@ static int make_ring(struct loop *l)
 		p.flags |= XSC_RING_SPIN;
 		p.poll_idle = l->s->spin_us;
 	}
-	if (p.cq_entries < p.sq_entries)
-		p.cq_entries = p.sq_entries;
 	ret = xsc_ring_queue_init_params(&p, &l->ring);
 	return ret ? ring_failed(ret) : 0;
 }
@@ -354,7 +351,6 @@ static int run(struct server *s)
 	struct xsc_cqe *cqe;
 	uint64_t data;
 	long res;
-	int ret;
 
 	if (!l)
 		err(1, "memory");
@@ -368,11 +364,7 @@ static int run(struct server *s)
 	for (;;) {
 		/* behind what closes descriptors */
 		post_accept(l);
-		ret = xsc_ring_submit_and_wait(&l->ring, 1);
-		if (ret < 0 && ret != -EINTR) {
-			warnx("doorbell: %s", strerror(-ret));
-			return 1;
-		}
+		ring_rung(xsc_ring_submit_and_wait(&l->ring, 1));
 		while (!xsc_ring_peek_cqe(&l->ring, &cqe)) {
 			data = cqe->user_data;
 			res = (long)cqe->res;

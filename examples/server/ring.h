@@ -31,18 +31,35 @@ static inline int ring_failed(int ret)
 }
 
 /*
+ * Of a ring with so many SQEs: a place for each op that can be under way or whose completion has
+ * not been looked at, four of a connection (a recv, open and statx, a close) and the server's own.
+ * So the CQ is never full, and a doorbell can be rung in the middle of looking.
+ */
+static inline unsigned int ring_cq_entries(const struct server *s, unsigned int sq_entries)
+{
+	unsigned int nr = 4 * s->max_conns + 64;
+
+	return nr > sq_entries ? nr : sq_entries;
+}
+
+/* What a doorbell returned: nothing but a signal, after which it is rung again, may keep it from working. */
+static inline int ring_rung(int ret)
+{
+	if (ret < 0 && ret != -EINTR)
+		errx(1, "doorbell: %s", strerror(-ret));
+	return ret;
+}
+
+/*
  * Room for @nr SQEs in one doorbell: a chain must not be cut.  Returns true if a doorbell was
  * rung for it: there are completions to look at.
  */
 static inline bool ring_room(struct xsc_ring *ring, unsigned int nr)
 {
 	bool rung = false;
-	int ret;
 
 	while (xsc_ring_sq_space_left(ring) < nr) {
-		ret = xsc_ring_submit(ring);
-		if (ret < 0 && ret != -EINTR)
-			errx(1, "doorbell: %s", strerror(-ret));
+		ring_rung(xsc_ring_submit(ring));
 		rung = true;
 	}
 	return rung;

@@ -82,7 +82,7 @@ bool server_option(struct server *s, int opt, const char *arg)
 		}
 		errx(2, "there is no engine '%s'; --help names those that there are", arg);
 	case 'c':
-		/* three ops of each may be in flight, and a ring's CQ has 8192 places */
+		/* a ring's CQ has 8192 places: ring_cq_entries() */
 		s->max_conns = (unsigned int)number(arg, "--max-conns", 1, 2000);
 		return true;
 	case SERVER_OPT_IDLE:
