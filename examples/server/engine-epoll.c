@@ -118,16 +118,9 @@ static void serve(struct loop *l, struct econn *x, bool readable)
 		out = send_output(c);
 		if (out)
 			break;
-		if (c->ending)
-			break;
-		if (c->path) {
+		if (c->path)
 			open_file(l, c);
-			continue;
-		}
-		if (!c->in_len)
-			break;
-		conn_use_input(l->s, c);
-		if (!c->out_len && !c->path && !c->ending)
+		else if (!conn_use_input(l->s, c))
 			break;
 	}
 	if (out > 0)
@@ -182,15 +175,11 @@ static void accept_all(struct loop *l)
 
 static void tick(struct loop *l)
 {
-	struct conn *c, *next;
+	struct conn *c, *at = server_tick(l->s);
 
 	timerfd_settime(l->timer, 0, &every, NULL);
-	server_tick(l->s);
-	for (c = l->s->conns; c; c = next) {
-		next = c->next;
-		if (conn_idle(l->s, c))
-			end(l, (struct econn *)c);
-	}
+	while ((c = conn_idle(l->s, &at)))
+		end(l, (struct econn *)c);
 }
 
 static int add(struct loop *l, int fd, void *ptr)

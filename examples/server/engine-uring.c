@@ -83,15 +83,17 @@ static void end(struct loop *l, struct uconn *x)
 {
 	struct io_uring_sqe *sqe;
 
-	sqe = x->flight && x->shut ? NULL : get_sqe(l);
+	x->gone = true;
 	if (x->flight) {
-		if (!sqe)
+		if (x->shut)
 			return;
 		x->shut = true;
+		sqe = get_sqe(l);
 		io_uring_prep_shutdown(sqe, x->c.fd, SHUT_RDWR);
 		give(x, sqe, SHUT);
 		return;
 	}
+	sqe = get_sqe(l);
 	io_uring_prep_close(sqe, x->c.fd);
 	io_uring_sqe_set_data64(sqe, IGNORE);
 	conn_free(l->s, &x->c);
@@ -102,16 +104,10 @@ static void advance(struct loop *l, struct uconn *x)
 	struct conn *c = &x->c;
 	struct io_uring_sqe *sqe;
 
-	while (!x->gone && !x->busy && !post_output(l, x)) {
-		if (c->ending || x->recving || !c->in_len)
+	while (!x->gone && !x->busy && !post_output(l, x))
+		if (x->recving || !conn_use_input(l->s, c))
 			break;
-		conn_use_input(l->s, c);
-		if (!c->out_len)
-			break;
-	}
-	if (x->eof && !x->busy)
-		x->gone = true;
-	if (x->gone) {
+	if (x->gone || (x->eof && !x->busy)) {
 		end(l, x);
 		return;
 	}
@@ -185,16 +181,10 @@ static void post_sleep(struct loop *l)
 
 static void tick(struct loop *l)
 {
-	struct conn *c, *next;
+	struct conn *c, *at = server_tick(l->s);
 
-	server_tick(l->s);
-	for (c = l->s->conns; c; c = next) {
-		next = c->next;
-		if (conn_idle(l->s, c)) {
-			((struct uconn *)c)->gone = true;
-			end(l, (struct uconn *)c);
-		}
-	}
+	while ((c = conn_idle(l->s, &at)))
+		end(l, (struct uconn *)c);
 	post_sleep(l);
 }
 

@@ -204,13 +204,9 @@ static void advance(struct loop *l, struct pconn *x)
 	struct conn *c = &x->c;
 	struct xsc_sqe *sqe;
 
-	while (!x->gone && !x->busy && !post_output(l, x)) {
-		if (c->ending || x->recving || !c->in_len)
+	while (!x->gone && !x->busy && !post_output(l, x))
+		if (x->recving || !conn_use_input(l->s, c))
 			break;
-		conn_use_input(l->s, c);
-		if (!c->out_len && !c->path)
-			break;
-	}
 	if (x->gone || (x->eof && !x->busy)) {
 		end(l, x);
 		return;
@@ -345,13 +341,11 @@ static void accepted(struct loop *l, long res)
 
 static void tick(struct loop *l)
 {
-	struct conn *c;
+	struct conn *c, *at = server_tick(l->s);
 
 	timerfd_settime(l->timer, 0, &every, NULL);
-	server_tick(l->s);
-	for (c = l->s->conns; c; c = c->next)
-		if (conn_idle(l->s, c))
-			end(l, (struct pconn *)c);
+	while ((c = conn_idle(l->s, &at)))
+		end(l, (struct pconn *)c);
 }
 
 /* Returns whether to go on. */

@@ -144,6 +144,7 @@ static void end(struct loop *l, struct xconn *x)
 {
 	struct xsc_sqe *sqe;
 
+	x->gone = true;
 	if (x->flight) {
 		if (x->shut)
 			return;
@@ -166,16 +167,10 @@ static void advance(struct loop *l, struct xconn *x)
 	struct conn *c = &x->c;
 	struct xsc_sqe *sqe, *send = NULL;
 
-	while (!x->gone && !x->busy && !post_output(l, x, &send)) {
-		if (c->ending || x->recving || !c->in_len)
+	while (!x->gone && !x->busy && !post_output(l, x, &send))
+		if (x->recving || !conn_use_input(l->s, c))
 			break;
-		conn_use_input(l->s, c);
-		if (!c->out_len && !c->path)
-			break;
-	}
-	if (x->eof && !x->busy)
-		x->gone = true;
-	if (x->gone) {
+	if (x->gone || (x->eof && !x->busy)) {
 		end(l, x);
 		return;
 	}
@@ -314,16 +309,10 @@ static void post_sleep(struct loop *l)
 
 static void tick(struct loop *l)
 {
-	struct conn *c, *next;
+	struct conn *c, *at = server_tick(l->s);
 
-	server_tick(l->s);
-	for (c = l->s->conns; c; c = next) {
-		next = c->next;
-		if (conn_idle(l->s, c)) {
-			((struct xconn *)c)->gone = true;
-			end(l, (struct xconn *)c);
-		}
-	}
+	while ((c = conn_idle(l->s, &at)))
+		end(l, (struct xconn *)c);
 	post_sleep(l);
 }
 

@@ -216,11 +216,12 @@ bool server_accepts(const struct server *s)
 	return !s->refused && s->nr_conns < s->max_conns;
 }
 
-/* IDLE_TICK seconds have passed. */
-void server_tick(struct server *s)
+/* IDLE_TICK seconds have passed.  Returns where conn_idle() is to begin. */
+struct conn *server_tick(struct server *s)
 {
 	s->tick++;
 	s->refused = false;
+	return s->conns;
 }
 
 /*
@@ -280,23 +281,38 @@ void conn_free(struct server *s, struct conn *c)
 	free(c);
 }
 
-/* Let the service look at the input. */
-void conn_use_input(struct server *s, struct conn *c)
+/* With all sent, let the service look at the input; returns whether there is something to send. */
+bool conn_use_input(struct server *s, struct conn *c)
 {
-	size_t used = s->service->input(c);
+	size_t used;
 
+	if (c->ending || !c->in_len)
+		return false;
+	used = s->service->input(c);
 	c->in_len -= used;
 	if (used && c->in_len)
 		memmove(c->in, c->in + used, c->in_len);
 	c->seen = s->tick;
+	return c->out_len || c->path;
 }
 
-/* Has it been silent for too long?  Its last byte may have come just before a tick: that one is not counted. */
-bool conn_idle(const struct server *s, const struct conn *c)
+/*
+ * The first connection from @at on that has been silent for too long, or NULL.  It may be freed:
+ * @at goes behind it.
+ */
+struct conn *conn_idle(const struct server *s, struct conn **at)
 {
-	int ticks = (int)(s->tick - c->seen) - 1;
+	struct conn *c;
+	int ticks;
 
-	return s->idle_seconds && ticks * IDLE_TICK >= (int)s->idle_seconds;
+	while (s->idle_seconds && (c = *at)) {
+		*at = c->next;
+		/* Its last byte may have come just before a tick: that one is not counted. */
+		ticks = (int)(s->tick - c->seen) - 1;
+		if (ticks * IDLE_TICK >= (int)s->idle_seconds)
+			return c;
+	}
+	return NULL;
 }
 
 size_t conn_room(const struct server *s, const struct conn *c)

@@ -151,11 +151,11 @@ int server_run(struct server *s);
 /* For engines. */
 extern const struct open_how server_open_how;
 bool server_accepts(const struct server *s);
-void server_tick(struct server *s);
+struct conn *server_tick(struct server *s);
 struct conn *conn_accepted(struct server *s, size_t size, int fd);
 void conn_free(struct server *s, struct conn *c);
-void conn_use_input(struct server *s, struct conn *c);
-bool conn_idle(const struct server *s, const struct conn *c);
+bool conn_use_input(struct server *s, struct conn *c);
+struct conn *conn_idle(const struct server *s, struct conn **at);
 
 /* For services: room in the output, and appending to it. */
 size_t conn_room(const struct server *s, const struct conn *c);
