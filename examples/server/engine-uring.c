@@ -8,7 +8,6 @@
 #include <err.h>
 #include <errno.h>
 #include <liburing.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -195,14 +194,13 @@ static int run(struct server *s)
 			 IORING_SETUP_CQSIZE,
 		.cq_entries = 8192,
 	};
-	struct loop *l = calloc(1, sizeof(*l));
+	static struct loop loop;
+	struct loop *l = &loop;
 	struct io_uring_sqe *sqe;
 	struct io_uring_cqe *cqe;
 	unsigned int head, seen;
 	int ret;
 
-	if (!l)
-		err(1, "memory");
 	l->s = s;
 	ret = io_uring_queue_init_params(SQ_ENTRIES, &l->ring, &p);
 	if (ret) {
