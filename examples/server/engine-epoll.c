@@ -28,9 +28,12 @@ struct econn {
 	bool		eof;
 };
 
+/* From one tick, not from when it was due: the next is never closer than that. */
+static const struct itimerspec every = { .it_value.tv_sec = IDLE_TICK };
+
 struct loop {
 	struct server	*s;
-	int		epoll;
+	int		epoll, timer;
 	bool		accepting;
 };
 
@@ -115,16 +118,9 @@ static void serve(struct loop *l, struct econn *x, bool readable)
 		out = send_output(c);
 		if (out)
 			break;
-		if (c->ending)
-			break;
-		if (c->path) {
+		if (c->path)
 			open_file(l, c);
-			continue;
-		}
-		if (!c->in_len)
-			break;
-		conn_use_input(l->s, c);
-		if (!c->out_len && !c->path && !c->ending)
+		else if (!conn_use_input(l->s, c))
 			break;
 	}
 	if (out > 0)
@@ -163,16 +159,11 @@ static void accept_all(struct loop *l)
 	struct econn *x;
 	int fd;
 
-	while (l->s->nr_conns < l->s->max_conns) {
+	while (server_accepts(l->s)) {
 		fd = accept4(l->s->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0) {
-			if (errno == EAGAIN)
-				return;
-			if (errno == ECONNABORTED || errno == EINTR)
-				continue;
-			break;	/* no files, no memory: again after a tick */
-		}
-		x = (struct econn *)conn_new(l->s, sizeof(*x), fd);
+		if (fd < 0 && errno == EAGAIN)
+			break;
+		x = (struct econn *)conn_accepted(l->s, sizeof(*x), fd < 0 ? -errno : fd);
 		if (!x)
 			continue;
 		ev.events = x->events = EPOLLIN;
@@ -180,19 +171,15 @@ static void accept_all(struct loop *l)
 		if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &ev))
 			end(l, x);
 	}
-	listen_for(l, false);
 }
 
 static void tick(struct loop *l)
 {
-	struct conn *c, *next;
+	struct conn *c, *at = server_tick(l->s);
 
-	l->s->tick++;
-	for (c = l->s->conns; c; c = next) {
-		next = c->next;
-		if (conn_idle(l->s, c))
-			end(l, (struct econn *)c);
-	}
+	timerfd_settime(l->timer, 0, &every, NULL);
+	while ((c = conn_idle(l->s, &at)))
+		end(l, (struct econn *)c);
 }
 
 static int add(struct loop *l, int fd, void *ptr)
@@ -204,18 +191,16 @@ static int add(struct loop *l, int fd, void *ptr)
 
 static int run(struct server *s)
 {
-	const struct itimerspec every = { { IDLE_TICK, 0 }, { IDLE_TICK, 0 } };
 	struct loop l = { .s = s, .accepting = true };
 	struct epoll_event evs[EVENTS];
 	bool ticked, accepts;
-	uint64_t count;
-	int i, n, timer;
+	int i, n;
 
 	l.epoll = epoll_create1(EPOLL_CLOEXEC);
-	timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (l.epoll < 0 || timer < 0 || timerfd_settime(timer, 0, &every, NULL) ||
+	l.timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (l.epoll < 0 || l.timer < 0 || timerfd_settime(l.timer, 0, &every, NULL) ||
 	    fcntl(s->listener, F_SETFL, O_NONBLOCK) || add(&l, s->listener, &s->listener) ||
-	    add(&l, s->signals, &s->signals) || add(&l, timer, &timer)) {
+	    add(&l, s->signals, &s->signals) || add(&l, l.timer, &l.timer)) {
 		warn("epoll");
 		return 1;
 	}
@@ -229,8 +214,8 @@ static int run(struct server *s)
 		for (i = 0; i < n; i++) {
 			if (evs[i].data.ptr == &s->signals)
 				return 0;
-			if (evs[i].data.ptr == &timer)
-				ticked = read(timer, &count, sizeof(count)) > 0;
+			if (evs[i].data.ptr == &l.timer)
+				ticked = true;
 			else if (evs[i].data.ptr == &s->listener)
 				accepts = true;
 			else
@@ -241,8 +226,7 @@ static int run(struct server *s)
 			tick(&l);
 		if (accepts)
 			accept_all(&l);
-		else if (!l.accepting && (ticked || s->nr_conns < s->max_conns))
-			listen_for(&l, s->nr_conns < s->max_conns);
+		listen_for(&l, server_accepts(s));
 	}
 }
 

@@ -8,7 +8,6 @@
 #include <err.h>
 #include <errno.h>
 #include <liburing.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -83,15 +82,17 @@ static void end(struct loop *l, struct uconn *x)
 {
 	struct io_uring_sqe *sqe;
 
-	sqe = x->flight && x->shut ? NULL : get_sqe(l);
+	x->gone = true;
 	if (x->flight) {
-		if (!sqe)
+		if (x->shut)
 			return;
 		x->shut = true;
+		sqe = get_sqe(l);
 		io_uring_prep_shutdown(sqe, x->c.fd, SHUT_RDWR);
 		give(x, sqe, SHUT);
 		return;
 	}
+	sqe = get_sqe(l);
 	io_uring_prep_close(sqe, x->c.fd);
 	io_uring_sqe_set_data64(sqe, IGNORE);
 	conn_free(l->s, &x->c);
@@ -102,16 +103,10 @@ static void advance(struct loop *l, struct uconn *x)
 	struct conn *c = &x->c;
 	struct io_uring_sqe *sqe;
 
-	while (!x->gone && !x->busy && !post_output(l, x)) {
-		if (c->ending || x->recving || !c->in_len)
+	while (!x->gone && !x->busy && !post_output(l, x))
+		if (x->recving || !conn_use_input(l->s, c))
 			break;
-		conn_use_input(l->s, c);
-		if (!c->out_len)
-			break;
-	}
-	if (x->eof && !x->busy)
-		x->gone = true;
-	if (x->gone) {
+	if (x->gone || (x->eof && !x->busy)) {
 		end(l, x);
 		return;
 	}
@@ -158,7 +153,7 @@ static void post_accept(struct loop *l)
 {
 	struct io_uring_sqe *sqe;
 
-	if (l->accepting || l->s->nr_conns >= l->s->max_conns)
+	if (l->accepting || !server_accepts(l->s))
 		return;
 	sqe = get_sqe(l);
 	io_uring_prep_accept(sqe, l->s->listener, NULL, NULL, SOCK_CLOEXEC);
@@ -168,17 +163,11 @@ static void post_accept(struct loop *l)
 
 static void accepted(struct loop *l, int res)
 {
-	struct uconn *x;
+	struct uconn *x = (struct uconn *)conn_accepted(l->s, sizeof(*x), res);
 
 	l->accepting = false;
-	if (res < 0 && res != -ECONNABORTED && res != -EINTR)
-		return;
-	if (res >= 0) {
-		x = (struct uconn *)conn_new(l->s, sizeof(*x), res);
-		if (x)
-			post_recv(l, x);
-	}
-	post_accept(l);
+	if (x)
+		post_recv(l, x);
 }
 
 static void post_sleep(struct loop *l)
@@ -191,17 +180,10 @@ static void post_sleep(struct loop *l)
 
 static void tick(struct loop *l)
 {
-	struct conn *c, *next;
+	struct conn *c, *at = server_tick(l->s);
 
-	l->s->tick++;
-	for (c = l->s->conns; c; c = next) {
-		next = c->next;
-		if (conn_idle(l->s, c)) {
-			((struct uconn *)c)->gone = true;
-			end(l, (struct uconn *)c);
-		}
-	}
-	post_accept(l);
+	while ((c = conn_idle(l->s, &at)))
+		end(l, (struct uconn *)c);
 	post_sleep(l);
 }
 
@@ -212,14 +194,13 @@ static int run(struct server *s)
 			 IORING_SETUP_CQSIZE,
 		.cq_entries = 8192,
 	};
-	struct loop *l = calloc(1, sizeof(*l));
+	static struct loop loop;
+	struct loop *l = &loop;
 	struct io_uring_sqe *sqe;
 	struct io_uring_cqe *cqe;
 	unsigned int head, seen;
 	int ret;
 
-	if (!l)
-		err(1, "memory");
 	l->s = s;
 	ret = io_uring_queue_init_params(SQ_ENTRIES, &l->ring, &p);
 	if (ret) {
@@ -230,8 +211,9 @@ static int run(struct server *s)
 	io_uring_prep_read(sqe, s->signals, &l->signal, sizeof(l->signal), 0);
 	io_uring_sqe_set_data64(sqe, SIGNAL);
 	post_sleep(l);
-	post_accept(l);
 	for (;;) {
+		/* behind what closes descriptors */
+		post_accept(l);
 		ret = io_uring_submit_and_wait(&l->ring, 1);
 		if (ret < 0 && ret != -EINTR) {
 			warnx("io_uring: %s", strerror(-ret));
@@ -253,7 +235,6 @@ static int run(struct server *s)
 					  cqe->user_data & OP_MASK, cqe->res);
 		}
 		io_uring_cq_advance(&l->ring, seen);
-		post_accept(l);
 	}
 }
 

@@ -17,8 +17,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -29,12 +27,14 @@
 
 /* user_data: the connection's address, and in its low bits which op of it */
 enum { RECV, SEND, OPEN, STAT, BODY };
-/* below all addresses: ops of the server itself */
-enum { ACCEPT = 8, WAIT, IGNORE };
+enum { WAIT = OWN };
 
 #define EVENTS		512
 #define ACCEPTS		8		/* tried at once */
 #define TURN		(1 << 20)	/* of a file in one op */
+
+/* From one tick, not from when it was due: the next is never closer than that. */
+static const struct itimerspec every = { .it_value.tv_sec = IDLE_TICK };
 
 struct pconn {
 	struct conn	c;
@@ -46,9 +46,8 @@ struct pconn {
 	bool		hup;		/* ... and at last says that no more will come */
 	bool		eof;
 	bool		gone;
-	int		why;		/* errno of openat2 */
 	struct pconn	*dead;		/* the next one to be freed */
-	struct statx	stx;
+	struct opening	opening;
 };
 
 struct loop {
@@ -64,18 +63,6 @@ struct loop {
 	struct epoll_event events[EVENTS];
 };
 
-static void make_room(struct loop *l, unsigned int nr)
-{
-	if (ring_room(&l->ring, nr))
-		l->more = true;		/* there are completions to look at */
-}
-
-static struct xsc_sqe *get_sqe(struct loop *l)
-{
-	make_room(l, 1);
-	return xsc_ring_get_sqe(&l->ring);
-}
-
 /* An op of a connection; @more: it ends with something to be done at once. */
 static void give(struct loop *l, struct pconn *x, struct xsc_sqe *sqe, unsigned int op, bool more)
 {
@@ -89,17 +76,9 @@ static void forget(struct xsc_sqe *sqe)
 	xsc_sqe_set_data64(sqe, IGNORE);
 }
 
-static void close_later(struct loop *l, int fd)
-{
-	struct xsc_sqe *sqe = get_sqe(l);
-
-	xsc_prep_close(sqe, fd);
-	forget(sqe);
-}
-
 static void watch(struct loop *l, int op, int fd, struct epoll_event *ev)
 {
-	struct xsc_sqe *sqe = get_sqe(l);
+	struct xsc_sqe *sqe = ring_sqe(&l->ring);
 
 	xsc_sqe_prep(sqe, __NR_epoll_ctl, l->epoll, op, fd, (long)ev, 0, 0);
 	forget(sqe);
@@ -107,7 +86,7 @@ static void watch(struct loop *l, int op, int fd, struct epoll_event *ev)
 
 static void post_recv(struct loop *l, struct pconn *x)
 {
-	struct xsc_sqe *sqe = get_sqe(l);
+	struct xsc_sqe *sqe = ring_sqe(&l->ring);
 
 	ring_prep_recv(sqe, l->s, &x->c);
 	give(l, x, sqe, RECV, true);
@@ -118,8 +97,7 @@ static void post_open(struct loop *l, struct pconn *x)
 {
 	struct xsc_sqe *sqes[2];
 
-	make_room(l, 2);
-	ring_prep_open(&l->ring, l->s, &x->c, &x->stx, sqes);
+	ring_open(&l->ring, l->s, &x->c, &x->opening, sqes);
 	give(l, x, sqes[0], OPEN, true);
 	give(l, x, sqes[1], STAT, true);
 }
@@ -133,19 +111,19 @@ static bool post_output(struct loop *l, struct pconn *x)
 	if (c->path) {
 		post_open(l, x);
 	} else if (c->out_len) {
-		sqe = get_sqe(l);
+		sqe = ring_sqe(&l->ring);
 		xsc_prep_send(sqe, c->fd, c->out + c->sent, c->out_len - c->sent,
 			      MSG_NOSIGNAL | (c->file_left ? MSG_MORE : 0));
 		/* When a reply is out, that was all, unless something stands behind it. */
 		give(l, x, sqe, SEND, c->file >= 0 || c->in_len || c->ending || x->eof || x->readable);
 	} else if (c->file_left) {
-		sqe = get_sqe(l);
+		sqe = ring_sqe(&l->ring);
 		xsc_sqe_prep(sqe, __NR_sendfile, c->fd, c->file, (long)&c->file_pos,
 			     c->file_left < TURN ? (long)c->file_left : TURN, 0, 0);
 		give(l, x, sqe, BODY, true);
 	} else {
 		if (c->file >= 0)
-			close_later(l, c->file);
+			ring_close(&l->ring, c->file);
 		c->file = -1;
 		return false;
 	}
@@ -159,8 +137,8 @@ static void end(struct loop *l, struct pconn *x)
 	if (x->c.fd < 0)
 		return;
 	if (x->c.file >= 0)
-		close_later(l, x->c.file);
-	close_later(l, x->c.fd);	/* epoll forgets it */
+		ring_close(&l->ring, x->c.file);
+	ring_close(&l->ring, x->c.fd);	/* epoll forgets it */
 	x->c.fd = -1;
 	x->gone = true;
 	x->dead = l->dead;
@@ -192,7 +170,6 @@ static void free_dead(struct loop *l)
 		}
 		*at = x->dead;
 		conn_free(l->s, &x->c);
-		listen_for(l, true);
 	}
 }
 
@@ -202,20 +179,16 @@ static void advance(struct loop *l, struct pconn *x)
 	struct conn *c = &x->c;
 	struct xsc_sqe *sqe;
 
-	while (!x->gone && !x->busy && !post_output(l, x)) {
-		if (c->ending || x->recving || !c->in_len)
+	while (!x->gone && !x->busy && !post_output(l, x))
+		if (x->recving || !conn_use_input(l->s, c))
 			break;
-		conn_use_input(l->s, c);
-		if (!c->out_len && !c->path)
-			break;
-	}
 	if (x->gone || (x->eof && !x->busy)) {
 		end(l, x);
 		return;
 	}
 	if (c->ending && !c->fin && !x->busy) {
 		/* The other side may still be sending: a close now could cost it our last words. */
-		sqe = get_sqe(l);
+		sqe = ring_sqe(&l->ring);
 		xsc_prep_shutdown(sqe, c->fd, SHUT_WR);
 		forget(sqe);
 		c->fin = true;
@@ -265,15 +238,13 @@ static void completed(struct loop *l, struct pconn *x, unsigned int op, long res
 
 	x->flight--;
 	if (op == OPEN) {
-		/* kept until STAT, which comes behind it */
-		c->file = res < 0 ? -1 : (int)res;
-		x->why = res < 0 ? (int)-res : 0;
+		ring_opened(c, &x->opening, res);
 		return;
 	}
 	if (x->gone) {
 		/* it was closed with this under way */
 		if (op == STAT && c->fd < 0 && c->file >= 0)
-			close_later(l, c->file);
+			ring_close(&l->ring, c->file);
 		return;
 	}
 	switch (op) {
@@ -282,13 +253,7 @@ static void completed(struct loop *l, struct pconn *x, unsigned int op, long res
 		break;
 	case STAT:
 		x->busy = false;
-		c->path = NULL;
-		if (res < 0 && c->file >= 0) {
-			close_later(l, c->file);
-			c->file = -1;
-		}
-		/* If openat2 failed, statx has ECANCELED. */
-		l->s->service->file_opened(c, x->why ? x->why : (int)-res, &x->stx);
+		ring_stated(&l->ring, l->s, c, &x->opening, res);
 		break;
 	case SEND:
 		sent(l, x, res, c->out_len - c->sent);
@@ -316,15 +281,13 @@ static void post_accepts(struct loop *l)
 {
 	struct xsc_sqe *sqe;
 
-	while (l->accepts < ACCEPTS && l->s->nr_conns + l->accepts < l->s->max_conns) {
-		sqe = get_sqe(l);
+	while (l->accepts < ACCEPTS && server_accepts(l->s) && l->s->nr_conns + l->accepts < l->s->max_conns) {
+		sqe = ring_sqe(&l->ring);
 		xsc_prep_accept(sqe, l->s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		xsc_sqe_set_data64(sqe, ACCEPT);
 		l->accepts++;
 		l->more = true;
 	}
-	if (l->s->nr_conns >= l->s->max_conns)
-		listen_for(l, false);
 }
 
 static void accepted(struct loop *l, long res)
@@ -332,14 +295,9 @@ static void accepted(struct loop *l, long res)
 	static struct epoll_event ring_of[ACCEPTS];
 	static unsigned int next;
 	struct epoll_event *ev = &ring_of[next++ % ACCEPTS];
-	struct pconn *x;
+	struct pconn *x = (struct pconn *)conn_accepted(l->s, sizeof(*x), (int)res);
 
 	l->accepts--;
-	if (res == -EMFILE || res == -ENFILE || res == -ENOMEM || res == -ENOBUFS)
-		listen_for(l, false);	/* again after a tick */
-	if (res < 0)
-		return;
-	x = (struct pconn *)conn_new(l->s, sizeof(*x), (int)res);
 	if (!x)
 		return;
 	/* What came before it was watched is an edge as well: epoll_ctl looks. */
@@ -350,16 +308,11 @@ static void accepted(struct loop *l, long res)
 
 static void tick(struct loop *l)
 {
-	struct conn *c;
-	uint64_t count;
+	struct conn *c, *at = server_tick(l->s);
 
-	if (read(l->timer, &count, sizeof(count)) < 0)
-		return;
-	l->s->tick++;
-	for (c = l->s->conns; c; c = c->next)
-		if (conn_idle(l->s, c))
-			end(l, (struct pconn *)c);
-	listen_for(l, l->s->nr_conns < l->s->max_conns);
+	timerfd_settime(l->timer, 0, &every, NULL);
+	while ((c = conn_idle(l->s, &at)))
+		end(l, (struct pconn *)c);
 }
 
 /* Returns whether to go on. */
@@ -394,7 +347,6 @@ static bool look(struct loop *l, long nr)
 
 static int set_up(struct loop *l)
 {
-	const struct itimerspec every = { { IDLE_TICK, 0 }, { IDLE_TICK, 0 } };
 	struct { int fd; void *ptr; } own[] = {
 		{ l->s->listener, &l->s->listener }, { l->s->signals, &l->s->signals }, { -1, &l->timer },
 	};
@@ -403,8 +355,11 @@ static int set_up(struct loop *l)
 	struct xsc_ring_params spins = {
 		.sq_entries = 1, .flags = XSC_RING_ASYNC | XSC_RING_SPIN, .poll_idle = l->s->spin_us,
 	};
-	int ret = xsc_ring_queue_init(l->s->max_conns < 400 ? 1024 : XSC_RING_MAX, &l->ring);
+	struct xsc_ring_params p = { .sq_entries = l->s->max_conns < 400 ? 1024 : XSC_RING_MAX };
+	int ret;
 
+	p.cq_entries = ring_cq_entries(l->s, p.sq_entries);
+	ret = xsc_ring_queue_init_params(&p, &l->ring);
 	if (!ret && l->s->spin_us)
 		ret = xsc_ring_queue_init_params(&spins, &l->idle);
 	if (ret)
@@ -436,54 +391,42 @@ static void post_wait(struct loop *l, struct xsc_sqe *sqe, int ms)
 /* There is nothing to do: how many events then come. */
 static long idle(struct loop *l)
 {
-	struct xsc_cqe *cqe;
+	uint64_t data;
 	long res;
-	int ret;
 
 	post_wait(l, xsc_ring_get_sqe(&l->idle), -1);
 	do {
-		ret = xsc_ring_submit_and_wait(&l->idle, 1);
-		if (ret < 0 && ret != -EINTR)
-			errx(1, "doorbell: %s", strerror(-ret));
-	} while (xsc_ring_peek_cqe(&l->idle, &cqe));
-	res = (long)cqe->res;
-	xsc_ring_cqe_seen(&l->idle, cqe);
+		ring_rung(xsc_ring_submit_and_wait(&l->idle, 1));
+	} while (!ring_next(&l->idle, &data, &res));
 	return res;
 }
 
 static int run(struct server *s)
 {
-	struct loop *l = calloc(1, sizeof(*l));
+	static struct loop loop;
+	struct loop *l = &loop;
 	struct xsc_sqe *sqe;
-	struct xsc_cqe *cqe;
 	uint64_t data;
 	long res;
 	int ret;
 
-	if (!l)
-		err(1, "memory");
 	l->s = s;
 	if (set_up(l))
 		return 1;
 	for (;;) {
 		/* Who has work at once is served first, but the others are looked at every other time. */
 		if (!l->more || !l->waited) {
-			sqe = get_sqe(l);
+			sqe = ring_sqe(&l->ring);
+			/* Room for it, or for what came before, may have taken a doorbell. */
+			l->more |= xsc_ring_cq_ready(&l->ring) > 0;
 			post_wait(l, sqe, l->more || s->spin_us ? 0 : -1);
 			l->waited = true;
 		} else {
 			l->waited = false;
 		}
 		l->more = false;
-		ret = xsc_ring_submit(&l->ring);
-		if (ret < 0 && ret != -EINTR && ret != -EBUSY) {
-			warnx("doorbell: %s", strerror(-ret));
-			return 1;
-		}
-		while (!xsc_ring_peek_cqe(&l->ring, &cqe)) {
-			data = cqe->user_data;
-			res = (long)cqe->res;
-			xsc_ring_cqe_seen(&l->ring, cqe);
+		ret = ring_rung(xsc_ring_submit(&l->ring));
+		while (ring_next(&l->ring, &data, &res)) {
 			if (data == WAIT) {
 				if (!look(l, res))
 					goto out;
@@ -497,6 +440,7 @@ static int run(struct server *s)
 		if (xsc_ring_sq_ready(&l->ring) > 0 && ret < 0)
 			l->more = true;
 		free_dead(l);
+		listen_for(l, server_accepts(s));
 		if (s->spin_us && l->waited && !l->more && !xsc_ring_sq_ready(&l->ring) && !look(l, idle(l)))
 			break;
 	}

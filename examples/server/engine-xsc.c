@@ -11,12 +11,8 @@
  * beside it one recv.  Its memory is freed when both have ended.  The last send of a reply
  * and the recv of the next request are a chain: the recv's completion tells of both.
  */
-#include <err.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -26,8 +22,7 @@
 
 /* user_data: the connection's address, and in its low bits which op of it */
 enum { RECV, SEND, OPEN, STAT, READ, SHUT, NR_OPS };
-/* below all addresses: ops of the server itself */
-enum { ACCEPT = 8, SIGNAL, SLEEP, IGNORE };
+enum { SIGNAL = OWN, SLEEP };
 
 #define SQ_ENTRIES	1024
 
@@ -41,8 +36,7 @@ struct xconn {
 	bool		eof;		/* the other side has said all */
 	bool		gone;		/* over: free it when flight is 0 */
 	bool		shut;		/* what waits was told so */
-	int		why;		/* errno of openat2 */
-	struct statx	stx;
+	struct opening	opening;
 };
 
 _Static_assert(NR_OPS <= OP_MASK + 1, "ops fit beside an address");
@@ -56,30 +50,16 @@ struct loop {
 
 static const struct __kernel_timespec every = { .tv_sec = IDLE_TICK };
 
-static struct xsc_sqe *get_sqe(struct loop *l)
-{
-	ring_room(&l->ring, 1);
-	return xsc_ring_get_sqe(&l->ring);
-}
-
 static void give(struct xconn *x, struct xsc_sqe *sqe, unsigned int op)
 {
 	xsc_sqe_set_data64(sqe, (uintptr_t)x | op);
 	x->flight++;
 }
 
-static void close_later(struct loop *l, int fd)
-{
-	struct xsc_sqe *sqe = get_sqe(l);
-
-	xsc_prep_close(sqe, fd);
-	xsc_sqe_set_data64(sqe, IGNORE);
-}
-
 /* Behind @send, if it is not NULL: nobody wants to hear of that but when it fails. */
 static void post_recv(struct loop *l, struct xconn *x, struct xsc_sqe *send)
 {
-	struct xsc_sqe *sqe = get_sqe(l);
+	struct xsc_sqe *sqe = ring_sqe(&l->ring);
 
 	ring_prep_recv(sqe, l->s, &x->c);
 	/* There is one at a time, so that no order has to be kept. */
@@ -99,8 +79,7 @@ static void post_open(struct loop *l, struct xconn *x)
 {
 	struct xsc_sqe *sqes[2];
 
-	ring_room(&l->ring, 2);
-	ring_prep_open(&l->ring, l->s, &x->c, &x->stx, sqes);
+	ring_open(&l->ring, l->s, &x->c, &x->opening, sqes);
 	give(x, sqes[0], OPEN);
 	give(x, sqes[1], STAT);
 }
@@ -115,7 +94,7 @@ static bool post_output(struct loop *l, struct xconn *x, struct xsc_sqe **send)
 	if (c->path) {
 		post_open(l, x);
 	} else if (c->file_left && !x->filled) {
-		sqe = get_sqe(l);
+		sqe = ring_sqe(&l->ring);
 		xsc_prep_pread(sqe, c->file, c->out + c->out_len,
 			       (size_t)c->file_left < room ? (size_t)c->file_left : room,
 			       (__u64)c->file_pos);
@@ -131,7 +110,7 @@ static bool post_output(struct loop *l, struct xconn *x, struct xsc_sqe **send)
 			*send = sqe;
 	} else {
 		if (c->file >= 0)
-			close_later(l, c->file);
+			ring_close(&l->ring, c->file);
 		c->file = -1;
 		return false;
 	}
@@ -144,19 +123,20 @@ static void end(struct loop *l, struct xconn *x)
 {
 	struct xsc_sqe *sqe;
 
+	x->gone = true;
 	if (x->flight) {
 		if (x->shut)
 			return;
 		/* an op has the file, so that closing it would not end a recv */
 		x->shut = true;
-		sqe = get_sqe(l);
+		sqe = ring_sqe(&l->ring);
 		xsc_prep_shutdown(sqe, x->c.fd, SHUT_RDWR);
 		give(x, sqe, SHUT);
 		return;
 	}
 	if (x->c.file >= 0)
-		close_later(l, x->c.file);
-	close_later(l, x->c.fd);
+		ring_close(&l->ring, x->c.file);
+	ring_close(&l->ring, x->c.fd);
 	conn_free(l->s, &x->c);
 }
 
@@ -166,22 +146,16 @@ static void advance(struct loop *l, struct xconn *x)
 	struct conn *c = &x->c;
 	struct xsc_sqe *sqe, *send = NULL;
 
-	while (!x->gone && !x->busy && !post_output(l, x, &send)) {
-		if (c->ending || x->recving || !c->in_len)
+	while (!x->gone && !x->busy && !post_output(l, x, &send))
+		if (x->recving || !conn_use_input(l->s, c))
 			break;
-		conn_use_input(l->s, c);
-		if (!c->out_len && !c->path)
-			break;
-	}
-	if (x->eof && !x->busy)
-		x->gone = true;
-	if (x->gone) {
+	if (x->gone || (x->eof && !x->busy)) {
 		end(l, x);
 		return;
 	}
 	if (c->ending && !c->fin && !x->busy) {
 		/* The other side may still be sending: a close now could cost it our last words. */
-		sqe = get_sqe(l);
+		sqe = ring_sqe(&l->ring);
 		xsc_prep_shutdown(sqe, c->fd, SHUT_WR);
 		give(x, sqe, SHUT);
 		c->fin = true;
@@ -226,20 +200,6 @@ static void received(struct loop *l, struct xconn *x, long res)
 		x->gone = true;
 }
 
-static void opened(struct loop *l, struct xconn *x, long res)
-{
-	struct conn *c = &x->c;
-
-	x->busy = false;
-	c->path = NULL;
-	if (res < 0 && c->file >= 0) {
-		close_later(l, c->file);
-		c->file = -1;
-	}
-	/* If openat2 failed, statx has ECANCELED. */
-	l->s->service->file_opened(c, x->why ? x->why : (int)-res, &x->stx);
-}
-
 static void completed(struct loop *l, struct xconn *x, unsigned int op, long res)
 {
 	struct conn *c = &x->c;
@@ -250,12 +210,11 @@ static void completed(struct loop *l, struct xconn *x, unsigned int op, long res
 		received(l, x, res);
 		break;
 	case OPEN:
-		/* kept until STAT, which comes behind it */
-		c->file = res < 0 ? -1 : (int)res;
-		x->why = res < 0 ? (int)-res : 0;
+		ring_opened(c, &x->opening, res);
 		return;
 	case STAT:
-		opened(l, x, res);
+		x->busy = false;
+		ring_stated(&l->ring, l->s, c, &x->opening, res);
 		break;
 	case READ:
 		x->busy = false;
@@ -287,9 +246,9 @@ static void post_accept(struct loop *l)
 {
 	struct xsc_sqe *sqe;
 
-	if (l->accepting || l->s->nr_conns >= l->s->max_conns)
+	if (l->accepting || !server_accepts(l->s))
 		return;
-	sqe = get_sqe(l);
+	sqe = ring_sqe(&l->ring);
 	xsc_prep_accept(sqe, l->s->listener, NULL, NULL, SOCK_CLOEXEC);
 	xsc_sqe_set_data64(sqe, ACCEPT);
 	l->accepting = true;
@@ -297,22 +256,16 @@ static void post_accept(struct loop *l)
 
 static void accepted(struct loop *l, long res)
 {
-	struct xconn *x;
+	struct xconn *x = (struct xconn *)conn_accepted(l->s, sizeof(*x), (int)res);
 
 	l->accepting = false;
-	if (res < 0 && res != -ECONNABORTED && res != -EINTR)
-		return;		/* no files, no memory: again after a tick */
-	if (res >= 0) {
-		x = (struct xconn *)conn_new(l->s, sizeof(*x), (int)res);
-		if (x)
-			post_recv(l, x, NULL);
-	}
-	post_accept(l);
+	if (x)
+		post_recv(l, x, NULL);
 }
 
 static void post_sleep(struct loop *l)
 {
-	struct xsc_sqe *sqe = get_sqe(l);
+	struct xsc_sqe *sqe = ring_sqe(&l->ring);
 
 	xsc_prep_sleep(sqe, &every);
 	xsc_sqe_set_data64(sqe, SLEEP);
@@ -320,17 +273,10 @@ static void post_sleep(struct loop *l)
 
 static void tick(struct loop *l)
 {
-	struct conn *c, *next;
+	struct conn *c, *at = server_tick(l->s);
 
-	l->s->tick++;
-	for (c = l->s->conns; c; c = next) {
-		next = c->next;
-		if (conn_idle(l->s, c)) {
-			((struct xconn *)c)->gone = true;
-			end(l, (struct xconn *)c);
-		}
-	}
-	post_accept(l);
+	while ((c = conn_idle(l->s, &at)))
+		end(l, (struct xconn *)c);
 	post_sleep(l);
 }
 
@@ -338,8 +284,7 @@ static int make_ring(struct loop *l)
 {
 	struct xsc_ring_params p = {
 		.sq_entries = SQ_ENTRIES,
-		/* a place for each op that can be in flight: the CQ is never full */
-		.cq_entries = 4 * l->s->max_conns + 64,
+		.cq_entries = ring_cq_entries(l->s, SQ_ENTRIES),
 		.flags = XSC_RING_ASYNC | XSC_RING_DEFER,
 	};
 	int ret;
@@ -348,41 +293,30 @@ static int make_ring(struct loop *l)
 		p.flags |= XSC_RING_SPIN;
 		p.poll_idle = l->s->spin_us;
 	}
-	if (p.cq_entries < p.sq_entries)
-		p.cq_entries = p.sq_entries;
 	ret = xsc_ring_queue_init_params(&p, &l->ring);
 	return ret ? ring_failed(ret) : 0;
 }
 
 static int run(struct server *s)
 {
-	struct loop *l = calloc(1, sizeof(*l));
+	static struct loop loop;
+	struct loop *l = &loop;
 	struct xsc_sqe *sqe;
-	struct xsc_cqe *cqe;
 	uint64_t data;
 	long res;
-	int ret;
 
-	if (!l)
-		err(1, "memory");
 	l->s = s;
 	if (make_ring(l))
 		return 1;
-	sqe = get_sqe(l);
+	sqe = ring_sqe(&l->ring);
 	xsc_prep_read(sqe, s->signals, &l->signal, sizeof(l->signal));
 	xsc_sqe_set_data64(sqe, SIGNAL);
 	post_sleep(l);
-	post_accept(l);
 	for (;;) {
-		ret = xsc_ring_submit_and_wait(&l->ring, 1);
-		if (ret < 0 && ret != -EINTR) {
-			warnx("doorbell: %s", strerror(-ret));
-			return 1;
-		}
-		while (!xsc_ring_peek_cqe(&l->ring, &cqe)) {
-			data = cqe->user_data;
-			res = (long)cqe->res;
-			xsc_ring_cqe_seen(&l->ring, cqe);
+		/* behind what closes descriptors */
+		post_accept(l);
+		ring_rung(xsc_ring_submit_and_wait(&l->ring, 1));
+		while (ring_next(&l->ring, &data, &res)) {
 			if (data == SIGNAL)
 				goto out;
 			else if (data == ACCEPT)
@@ -393,7 +327,6 @@ static int run(struct server *s)
 				completed(l, (struct xconn *)(uintptr_t)(data & ~OP_MASK),
 					  data & OP_MASK, res);
 		}
-		post_accept(l);
 	}
 out:
 	/* Ops in flight end with the ring, but some a moment later: the process' end frees the rest. */

@@ -82,7 +82,7 @@ bool server_option(struct server *s, int opt, const char *arg)
 		}
 		errx(2, "there is no engine '%s'; --help names those that there are", arg);
 	case 'c':
-		/* three ops of each may be in flight, and a ring's CQ has 8192 places */
+		/* a ring's CQ has 8192 places: ring_cq_entries() */
 		s->max_conns = (unsigned int)number(arg, "--max-conns", 1, 2000);
 		return true;
 	case SERVER_OPT_IDLE:
@@ -210,11 +210,35 @@ int server_run(struct server *s)
 	return ret;
 }
 
-/* A connection in @size bytes, which begin with struct conn.  NULL: no memory, @fd is closed. */
-struct conn *conn_new(struct server *s, size_t size, int fd)
+/* May another connection be accepted now? */
+bool server_accepts(const struct server *s)
 {
-	struct conn *c = calloc(1, size);
+	return !s->refused && s->nr_conns < s->max_conns;
+}
 
+/* IDLE_TICK seconds have passed.  Returns where conn_idle() is to begin. */
+struct conn *server_tick(struct server *s)
+{
+	s->tick++;
+	s->refused = false;
+	return s->conns;
+}
+
+/*
+ * What accept returned, @fd or a negative errno: a connection in @size bytes, which begin with
+ * struct conn.  NULL: there is none, or no memory for it, and @fd is closed.
+ */
+struct conn *conn_accepted(struct server *s, size_t size, int fd)
+{
+	struct conn *c;
+
+	if (fd < 0) {
+		/* else that client has gone, or there was none */
+		if (fd != -ECONNABORTED && fd != -EINTR && fd != -EAGAIN)
+			s->refused = true;
+		return NULL;
+	}
+	c = calloc(1, size);
 	if (c) {
 		c->fd = fd;
 		c->file = -1;
@@ -251,26 +275,44 @@ void conn_free(struct server *s, struct conn *c)
 	if (c->next)
 		c->next->link = c->link;
 	s->nr_conns--;
+	s->refused = false;
 	free(c->in);
 	free(c->out);
 	free(c);
 }
 
-/* Let the service look at the input. */
-void conn_use_input(struct server *s, struct conn *c)
+/* With all sent, let the service look at the input; returns whether there is something to send. */
+bool conn_use_input(struct server *s, struct conn *c)
 {
-	size_t used = s->service->input(c);
+	size_t used;
 
+	if (c->ending || !c->in_len)
+		return false;
+	used = s->service->input(c);
 	c->in_len -= used;
 	if (used && c->in_len)
 		memmove(c->in, c->in + used, c->in_len);
 	c->seen = s->tick;
+	return c->out_len || c->path;
 }
 
-/* Has it been silent for too long? */
-bool conn_idle(const struct server *s, const struct conn *c)
+/*
+ * The first connection from @at on that has been silent for too long, or NULL.  It may be freed:
+ * @at goes behind it.
+ */
+struct conn *conn_idle(const struct server *s, struct conn **at)
 {
-	return s->idle_seconds && (s->tick - c->seen) * IDLE_TICK > s->idle_seconds;
+	struct conn *c;
+	int ticks;
+
+	while (s->idle_seconds && (c = *at)) {
+		*at = c->next;
+		/* Its last byte may have come just before a tick: that one is not counted. */
+		ticks = (int)(s->tick - c->seen) - 1;
+		if (ticks * IDLE_TICK >= (int)s->idle_seconds)
+			return c;
+	}
+	return NULL;
 }
 
 size_t conn_room(const struct server *s, const struct conn *c)

@@ -96,6 +96,8 @@ extern const struct engine engine_xsc, engine_xsc_poll, engine_epoll, engine_uri
  * @signals:	a signalfd: readable when the server is to end
  * @root:	directory of the files, or -1
  * @conns:	all connections
+ * @refused:	accept found no descriptor or memory: not again before a tick or the end of a
+ *		connection, for it may say so at once, even while no client is there
  * @tick:	counts IDLE_TICK seconds
  */
 struct server {
@@ -113,6 +115,7 @@ struct server {
 	int			signals;
 	struct conn		*conns;
 	unsigned int		nr_conns;
+	bool			refused;
 	unsigned int		tick;
 	uint64_t		accepted;
 };
@@ -147,10 +150,12 @@ int server_run(struct server *s);
 
 /* For engines. */
 extern const struct open_how server_open_how;
-struct conn *conn_new(struct server *s, size_t size, int fd);
+bool server_accepts(const struct server *s);
+struct conn *server_tick(struct server *s);
+struct conn *conn_accepted(struct server *s, size_t size, int fd);
 void conn_free(struct server *s, struct conn *c);
-void conn_use_input(struct server *s, struct conn *c);
-bool conn_idle(const struct server *s, const struct conn *c);
+bool conn_use_input(struct server *s, struct conn *c);
+struct conn *conn_idle(const struct server *s, struct conn **at);
 
 /* For services: room in the output, and appending to it. */
 size_t conn_room(const struct server *s, const struct conn *c);

@@ -32,6 +32,7 @@
 #define SIZE_MAX_TEXT	8192
 #define PIPELINE_MAX	64
 #define EVENTS		256
+#define GREETING	10		/* seconds: for the first replies to a connection */
 
 struct queue {
 	char	*bytes;
@@ -219,7 +220,12 @@ static void forget_keys(const struct client *c)
 		err(1, "connection %u: send", c->nr);
 	while (lines < KEYS) {
 		n = recv(c->fd, text, sizeof(text), 0);
-		if (n <= 0)
+		if (n < 0 && errno == EAGAIN)
+			errx(1, "connection %u: no reply for %d s; the server may take no more (its --max-conns)",
+			     c->nr, GREETING);
+		if (n < 0)
+			err(1, "connection %u: recv", c->nr);
+		if (!n)
 			errx(1, "connection %u: the server closed it at once", c->nr);
 		for (i = 0; i < n; i++)
 			lines += text[i] == '\n';
@@ -229,12 +235,15 @@ static void forget_keys(const struct client *c)
 static void connect_client(struct client *c, const struct addrinfo *ai)
 {
 	struct epoll_event ev = { EPOLLIN, { .ptr = c } };
+	const struct timeval greeting = { .tv_sec = GREETING };
 	int one = 1;
 
 	c->fd = socket(ai->ai_family, ai->ai_socktype | SOCK_CLOEXEC, ai->ai_protocol);
 	if (c->fd < 0 || connect(c->fd, ai->ai_addr, ai->ai_addrlen))
 		err(1, "connection %u", c->nr);
 	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	/* A server that takes no more connections still has the kernel complete them. */
+	setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &greeting, sizeof(greeting));
 	forget_keys(c);
 	if (fcntl(c->fd, F_SETFL, O_NONBLOCK) || epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &ev))
 		err(1, "connection %u", c->nr);

@@ -181,7 +181,8 @@ static int read_target(char *target, struct request *r)
 	if (!status)
 		status = normalize(r->path);
 	len = strlen(r->path);
-	if (!status && (!len || r->path[len - 1] == '/'))
+	r->index = !status && (!len || r->path[len - 1] == '/');
+	if (r->index)
 		strcpy(r->path + len, "index.html");
 	return status;
 }
@@ -225,11 +226,10 @@ static bool list_has(const char *list, const char *word)
 	return false;
 }
 
+/* One that is empty or too long is there, and matches nothing. */
 static void copy(char *to, size_t size, const char *from)
 {
-	/* one that is too long matches nothing */
-	if (strlen(from) < size)
-		strcpy(to, from);
+	strcpy(to, *from && strlen(from) < size ? from : "?");
 }
 
 static void read_header(const char *name, const char *value, struct request *r, int *hosts, bool *body)
@@ -251,8 +251,6 @@ static void read_header(const char *name, const char *value, struct request *r, 
 		copy(r->none_match, sizeof(r->none_match), value);
 	} else if (!strcasecmp(name, "If-Range")) {
 		copy(r->if_range, sizeof(r->if_range), value);
-		if (!*r->if_range)
-			strcpy(r->if_range, "?");
 	} else if (!strcasecmp(name, "Range")) {
 		read_range(value, r);
 	}
@@ -279,16 +277,14 @@ static int read_request_line(char *line, struct request *r, bool *v11)
 	for (version = line; *version; version++)
 		if (!token_char((unsigned char)*version))
 			return 400;
-	if (!strcmp(line, "HEAD"))
-		r->head = true;
-	else if (strcmp(line, "GET"))
+	if (strcmp(line, "GET") && !r->head)
 		return list_has("POST,PUT,DELETE,OPTIONS,TRACE,CONNECT,PATCH", line) ? 405 : 501;
 	return read_target(target, r);
 }
 
 /*
  * Read the request that @text begins with.  Returns the bytes that it takes, or 0 if its end has
- * not come.  Lines may end in a newline alone.
+ * not come; @head is set nevertheless.  Lines may end in a newline alone.
  */
 size_t http_parse(const char *text, size_t len, struct request *r)
 {
@@ -305,6 +301,8 @@ size_t http_parse(const char *text, size_t len, struct request *r)
 	/* empty lines before a request are to be overlooked */
 	while (p < text + len && (*p == '\r' || *p == '\n'))
 		p++;
+	/* first of all: whatever it is refused for, HEAD is answered without a body */
+	r->head = (size_t)(text + len - p) >= 5 && !memcmp(p, "HEAD ", 5);
 	/* the empty line behind it */
 	for (newline = p;;) {
 		newline = memchr(newline, '\n', (size_t)(text + len - newline));

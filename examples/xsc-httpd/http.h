@@ -18,6 +18,7 @@
  * @head:	HEAD, not GET
  * @keep:	the connection stays open
  * @path:	of the file below the root, decoded; "index.html" is appended to a directory's
+ * @index:	that was done
  * @raw_path:	as it came, without the query, for a redirection
  * @since:	If-Modified-Since, or -1
  * @range:	there is one range that can be served
@@ -30,6 +31,7 @@ struct request {
 	int		status;
 	bool		head;
 	bool		keep;
+	bool		index;
 	char		path[HTTP_PATH_MAX];
 	char		raw_path[HTTP_PATH_MAX];
 	time_t		since;

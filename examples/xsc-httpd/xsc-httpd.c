@@ -133,7 +133,8 @@ static int choose_range(const struct request *r, int64_t size, time_t mtime, con
 {
 	*from = 0;
 	*len = size;
-	if (!r->range)
+	/* ranges are of GET alone */
+	if (!r->range || r->head)
 		return 200;
 	/* a part of what the client has the rest of, if that is what we have */
 	if (*r->if_range && strcmp(r->if_range, tag) && http_date(r->if_range) != mtime)
@@ -165,7 +166,11 @@ static void file_opened(struct conn *c, int why, const struct statx *stx)
 		return;
 	}
 	if (S_ISDIR(stx->stx_mode)) {
-		redirect(c);
+		/* a directory's index that is one itself: a slash more would lead here again */
+		if (r->index)
+			answer(c, 404, "");
+		else
+			redirect(c);
 		return;
 	}
 	if (!S_ISREG(stx->stx_mode)) {

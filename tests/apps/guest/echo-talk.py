@@ -1,9 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""echo-talk.py PORT CHECK - talk to xsc-echo; exit status 0 if it answered as it must"""
+"""echo-talk.py PORT CHECK [NUMBER] - talk to xsc-echo; exit status 0 if it answered as it must"""
+import os
+import selectors
 import socket
 import struct
 import sys
+import time
 
 PORT, CHECK = int(sys.argv[1]), sys.argv[2]
 
@@ -103,10 +106,49 @@ def slow_reader():
     assert got == (b"w" * 16000 + b"\n") * want, f"{len(got)} bytes for {want} lines"
 
 
-def idle():
-    s = connect()
-    s.sendall(b"ECHO begun")
-    assert read_all(s) == b""
+def idle(seconds):
+    """silent connections are closed, and none too early, wherever in the server's tick it began"""
+    sel = selectors.DefaultSelector()
+    for _ in range(3):
+        s = connect()
+        s.sendall(b"ECHO begun")
+        sel.register(s, selectors.EVENT_READ, time.monotonic())
+        time.sleep(1.5)
+    while sel.get_map():
+        events = sel.select(60)
+        assert events, "it was not closed"
+        for key, _ in events:
+            silent = time.monotonic() - key.data
+            assert key.fileobj.recv(1) == b"" and silent >= seconds, f"closed after {silent} s"
+            sel.unregister(key.fileobj)
 
 
-globals()[CHECK]()
+def cpu(pid):
+    """seconds"""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        fields = f.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def descriptors(pid):
+    """a server with none left waits for one without being busy, and then goes on"""
+    conns = [connect() for _ in range(40)]
+    for s in conns:
+        s.sendall(b"ECHO here\n")
+    time.sleep(1)
+    used, begin = cpu(pid), time.monotonic()
+    time.sleep(2)
+    share = (cpu(pid) - used) / (time.monotonic() - begin)
+    assert share < .2, f"{share} of a CPU"
+    conns[-1].setblocking(False)
+    try:
+        sys.exit(f"it had enough: {conns[-1].recv(10)}")
+    except BlockingIOError:
+        conns[-1].settimeout(60)
+    for s in conns[:30]:
+        s.close()
+    for s in conns[30:]:
+        assert s.recv(10) == b"here\n"
+
+
+globals()[CHECK](*map(int, sys.argv[3:]))

@@ -53,19 +53,36 @@ done
 # more connections than it takes: the rest waits for its turn
 run=
 for engine in xsc xsc-poll epoll; do
-	serve --engine $engine --max-conns 3 --idle 5
+	serve --engine $engine --max-conns 3 --idle 4
 	ok "$engine: 20 at once, served by three" sh -c '
 		for n in $(seq 20); do '"$TALK $port words"' & p="$p $!"; done
 		for q in $p; do wait $q || exit 1; done'
-	ok "$engine: a silent connection is closed" $TALK "$port" idle
+	ok "$engine: silent connections are closed in time" $TALK "$port" idle 4
 	end "$engine, three"
 done
+# more connections than it has descriptors
+for xsc_run in '' xsc-run; do
+	run="prlimit --nofile=20:20 $xsc_run"
+	for engine in xsc xsc-poll epoll; do
+		name="${xsc_run:-legacy}, $engine"
+		serve --engine $engine
+		ok "$name: 20 descriptors" $TALK "$port" descriptors $pid
+		end "$name, 20 descriptors"
+	done
+done
+run=
 serve --engine xsc --memory 1
 ok "a value that has room" $TALK "$port" words
 status 1 "a load that has none is told so" xsc-echo-load --port "$port" -c 20 -n 4000 -s 8000
 matches "... and sees it" err 'ERROR no memory'
 kill $pid
 wait $pid
+serve --engine epoll --max-conns 3
+status 1 "a load of more connections than the server takes" timeout 60 xsc-echo-load --port "$port" -c 4
+matches "... is told so" err 'connection 3: no reply .*--max-conns'
+kill $pid
+wait $pid
+ok "both have a man page" cat /usr/share/man/man1/xsc-echo.1 /usr/share/man/man1/xsc-echo-load.1
 
 status 2 "no such engine" xsc-echo --engine magic
 matches "... is said" err "no engine 'magic'"

@@ -32,10 +32,15 @@ def raw(text):
         return read_all(s)
 
 
-def status(text):
+def reply(text):
+    """the status, and what comes behind the head"""
     got = raw(text)
     assert got.startswith(b"HTTP/1.1 "), (text[:80], got[:80])
-    return int(got[9:12])
+    return int(got[9:12]), got.partition(b"\r\n\r\n")[2]
+
+
+def status(text):
+    return reply(text)[0]
 
 
 def ask(conn, path, method="GET", **headers):
@@ -81,8 +86,9 @@ def files():
 
 def refused():
     conn = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
+    # an index that is a directory is none: no redirection, which would come back with one slash more each time
     for path in ("/nothing", "/text.txt/", "/text.txt/x", "/noindex/", "/outside", "/outside-dir/passwd", "/loop",
-                 "/" + "x" * 300, "/fifo/"):
+                 "/" + "x" * 300, "/fifo/", "/dirindex/", "/dirindex//", "/dirindex/.", "/dirindex%2f"):
         want(conn, 404, path)
     for path in ("/../etc/passwd", "/sub/../../etc/passwd", "/%2e%2e/etc/passwd", "/sub/%2e./text.txt", "/..%2fetc/passwd",
                  "/..", "/secret", "/fifo"):
@@ -95,6 +101,8 @@ def refused():
     assert r.headers["Location"] == "/sub/"
     r, _ = want(conn, 301, "//sub")
     assert r.headers["Location"] == "/sub/"
+    r, _ = want(conn, 301, "/dirindex")
+    assert r.headers["Location"] == "/dirindex/"
     host = b"Host: x\r\n"
     for line, code in ((b"GET / HTTP/1.1\r\n", 400), (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n", 400), (b"GET /\r\n", 400),
                        (b"GET  / HTTP/1.1\r\n" + host, 400), (b"GET / HTTP/2.0\r\n" + host, 505), (b"GET / HTTX/1.1\r\n" + host, 400),
@@ -107,6 +115,12 @@ def refused():
                        (b"GET http://h/sub/ HTTP/1.1\r\n" + host, 200)):
         got = status(line + b"\r\n")
         assert got == code, (line[:60], got, code)
+    # what is refused of HEAD has no body either
+    for line, code in ((b"/ HTTP/1.1\r\n", 400), (b"/\r\n" + host, 400), (b"/ HTTP/2.0\r\n" + host, 505), (b"/ HTTX/1.1\r\n" + host, 400),
+                       (b"/%zz HTTP/1.1\r\n" + host, 400), (b"/\0 HTTP/1.1\r\n" + host, 400), (b"/.. HTTP/1.1\r\n" + host, 403),
+                       (b"/ HTTP/1.1\r\n" + host + b"X: " + b"y" * 9000 + b"\r\n", 431), (b"/" + b"y" * 9000 + b" HTTP/1.1\r\n" + host, 414)):
+        got = reply(b"HEAD " + line + b"\r\n")
+        assert got == (code, b""), (line[:60], got, code)
     # a body that is not read is not taken for a request
     got = raw(b"POST /text.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 30\r\n\r\nGET /text.txt HTTP/1.1\r\nHost: x\r\n\r\n")
     assert got.count(b"HTTP/1.1 ") == 1 and b"\r\nConnection: close\r\n" in got, got
@@ -127,8 +141,10 @@ def ranges():
     want(conn, 416, "/empty.css", Range="bytes=0-")
     for text in ("bytes=5-4", "bytes=a-b", "bytes=", "bytes=-", "bytes=0-1,4-5", "lines=0-1", "bytes=1-2x"):
         assert want(conn, 200, "/large.bin", Range=text)[1] == data, text
-    r, body = want(conn, 206, "/large.bin", "HEAD", Range="bytes=0-99")
-    assert not body and r.headers["Content-Length"] == "100"
+    # ranges are of GET alone
+    for text in ("bytes=0-99", f"bytes={size}-"):
+        r, body = want(conn, 200, "/large.bin", "HEAD", Range=text)
+        assert not body and r.headers["Content-Length"] == str(size) and not r.headers["Content-Range"], text
     tag, date = r.headers["ETag"], r.headers["Last-Modified"]
     for value in (tag, date):
         want(conn, 206, "/large.bin", Range="bytes=0-99", If_Range=value)
@@ -149,7 +165,8 @@ def conditions():
     for tags in (tag, "W/" + tag, '"a", ' + tag + ', "b"', "*"):
         want(conn, 304, "/text.txt", If_None_Match=tags)
     # a tag decides, not a date
-    want(conn, 200, "/text.txt", If_None_Match='"a", "b"', If_Modified_Since=date)
+    for tags in ('"a", "b"', '"' + "x" * 500 + '"', ""):
+        want(conn, 200, "/text.txt", If_None_Match=tags, If_Modified_Since=date)
     want(conn, 304, "/text.txt", "HEAD", If_None_Match=tag)
     want(conn, 404, "/nothing", If_None_Match="*")
 
@@ -215,6 +232,13 @@ def early():
             s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         s.close()
     assert status(b"GET / HTTP/1.0\r\n\r\n") == 200
+
+
+def root_index():
+    """for a server whose root has a directory of that name: Location: // would be another host's"""
+    conn = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
+    for path in ("/", "//", "/.", "/?"):
+        want(conn, 404, path)
 
 
 def shrinking():

@@ -3,7 +3,7 @@
 
 modprobe xsc
 export LC_ALL=C.UTF-8
-mkdir -p root/sub root/noindex && cd root || exit
+mkdir -p root/sub root/noindex root/dirindex/index.html && cd root || exit
 echo '<!doctype html><title>root</title>' >index.html
 echo '<!doctype html><title>sub</title>' >sub/index.html
 seq 2000 >text.txt && echo other >sub/text.txt && echo page >page && : >empty.css
@@ -43,6 +43,14 @@ for run in '' xsc-run; do
 		matches "$name: has figures" stats '^connections=[0-9]+ cpu_ns=[0-9]+ switches=[0-9]+ entries=[0-9]+$'
 	done
 done
+: >line
+xsc-httpd --port 0 --engine epoll root/dirindex >line &
+pid=$!
+until [ -s line ] || ! kill -0 $pid 2>/dev/null; do sleep .05; done
+port=$(sed 's/.* port \([0-9]*\), .*/\1/' line)
+ok "an index that is a directory" python3 "$APPS/guest/httpd-talk.py" "$port" "$PWD/root/dirindex" root_index
+kill $pid
+wait $pid
 status 1 "a directory that is not there" xsc-httpd nowhere
 matches "... is said" err "nowhere: No such file"
 status 2 "two directories" xsc-httpd root root
