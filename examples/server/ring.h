@@ -34,7 +34,7 @@ struct opening {
 static inline int ring_failed(int ret)
 {
 	warnx("cannot make a ring: %s%s", strerror(-ret),
-	      ret == -ENOENT ? "; is this a kernel with XSC, and 'modprobe xsc' done?" : "");
+	      ret == -ENOSYS ? "; is this a kernel with XSC, and 'modprobe xsc' done?" : "");
 	return ret;
 }
 
