@@ -78,7 +78,12 @@ static int xsc_direct_iter(struct xsc_req *req, struct iov_iter *iter, bool out)
 /* Its thread is gone, and perhaps all workers with it. */
 static void xsc_direct_late(struct work_struct *work)
 {
-	xsc_req_end(container_of(work, struct xsc_req, work), -ECANCELED);
+	struct xsc_req *req = container_of(work, struct xsc_req, work);
+	s64 res = req->try.res;
+
+	if (res == -EAGAIN)
+		res = -ECANCELED;	/* a worker had to run it */
+	xsc_req_end(req, xsc_interrupted(res) ? -EINTR : res);
 }
 
 /*
