@@ -9,10 +9,12 @@
 #include "batch.h"
 
 static int hits, sysno, code;
+static char dispatch_switch;
 
 static void on_sys(int sig, siginfo_t *info, void *uc)
 {
 	hits++;
+	dispatch_switch = SYSCALL_DISPATCH_FILTER_ALLOW;
 	sysno = info->si_syscall;
 	code = info->si_code;
 	((ucontext_t *)uc)->uc_mcontext.gregs[REG_RAX] = 123;
@@ -118,6 +120,34 @@ static int trap_child(void)
 	return sys(SYS_dup, 0) == last ? 0 : 4;
 }
 
+/* the same by syscall user dispatch, which has all calls of the process trap while the switch says so */
+static int dispatch_child(void)
+{
+	struct sigaction sa = { .sa_sigaction = on_sys, .sa_flags = SA_SIGINFO };
+	unsigned int start = 0;
+	long n, again, alone, on;
+
+	sigaction(SIGSYS, &sa, NULL);
+	hits = 0;
+	on = sys(SYS_prctl, PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, 0, 0, &dispatch_switch);
+	if (on)
+		return 9;
+	three();
+	dispatch_switch = SYSCALL_DISPATCH_FILTER_BLOCK;
+	n = xsc_batch_from(sqes, cqes, 3, &start);
+	start = 1;
+	again = xsc_batch_from(sqes, cqes, 3, &start);
+	dispatch_switch = SYSCALL_DISPATCH_FILTER_ALLOW;
+	if (n != 0 || again != 1 || hits || cqes[0].res != -9999 || cqes[1].res != -9999)
+		return 1;
+	dispatch_switch = SYSCALL_DISPATCH_FILTER_BLOCK;
+	alone = xsc_call(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY);
+	if (alone != 123 || hits != 1 || sysno != SYS_openat)
+		return 2;
+	start = 0;
+	return xsc_batch_from(sqes, cqes, 3, &start) == 3 ? 0 : 3;
+}
+
 static int kill_child(void)
 {
 	make_filter(SYS_openat, SECCOMP_RET_KILL_PROCESS);
@@ -151,6 +181,7 @@ int main(int argc, char **argv)
 	tap_is(run(arg_child), 0x7 << 8, "a filter of arguments sees those of the op");
 	tap_is(run(inside_child), 0xf << 8, "a filter from inside the batch holds for the next op");
 	tap_is(run(trap_child), 0, "RET_TRAP: the batch ends before the op; alone it traps and can be emulated");
+	tap_is(run(dispatch_child), 0, "syscall user dispatch: likewise");
 	tap_is(run(kill_child) & 0x7f, SIGSYS, "RET_KILL_PROCESS");
 	tap_is(run(strict_child) & 0x7f, SIGKILL, "strict mode: SIGKILL at the first op");
 	return tap_done();

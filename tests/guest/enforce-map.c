@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "mini.h"
 #include "tap.h"
@@ -46,7 +47,7 @@ static bool executable(long at)
 
 int main(int argc, char **argv)
 {
-	int plain, stamped;
+	int plain, stamped, wronly, p[2];
 	long at, before, res;
 	bool xsc = mini_xsc;
 	char page[PAGE] = "text";
@@ -82,6 +83,15 @@ int main(int argc, char **argv)
 	res = protect(at, PROT_READ);
 	tap_ok(!xsc || res == -EACCES || (!res && !executable(at)), "READ_IMPLIES_EXEC: nor by mprotect");
 	sys(SYS_personality, 0);
+
+	/* what is no regular file is not read, nor what may not be */
+	pipe(p);
+	write(p[1], "in", 2);
+	tap_is(map(p[0], PROT_READ, MAP_SHARED), -ENODEV, "a pipe");
+	tap_is(read(p[0], page, sizeof(page)), 2, "which keeps what is in it");
+	tap_is(map(p[0], PROT_READ, MAP_SHARED), -ENODEV, "an empty pipe is not waited for");
+	wronly = open("enforce-map", O_WRONLY);
+	tap_is(map(wronly, PROT_READ, MAP_PRIVATE), -EACCES, "a file that is open for writing alone");
 
 	/* with the note; without a file */
 	tap_ok(is_map(at = map(stamped, RX, MAP_PRIVATE)) || !xsc, "a stamped file, executable");

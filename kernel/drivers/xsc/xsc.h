@@ -89,7 +89,8 @@ struct xsc_held {
  * @way:	XSC_WAY_BATCH or XSC_WAY_RING
  * @linked:	the SQE before had XSC_SQE_LINK
  * @failed:	an op of the chain that it belongs to failed
- * @trapped:	a seccomp filter wants SIGSYS for the op: see xsc_trap_deferred()
+ * @trapped:	SIGSYS is wanted for the op: see xsc_trap_deferred()
+ * @signalled:	it has been sent
  * @held:	see xsc_rw.c
  * @path:	an object of names_cachep, for the next path, or NULL
  * @malformed:	SQEs so far that were wrong in themselves
@@ -111,6 +112,7 @@ struct xsc_container {
 	bool			linked;
 	bool			failed;
 	bool			trapped;
+	bool			signalled;
 	struct xsc_held		held;
 	void			*path;
 	unsigned int		malformed;
@@ -125,6 +127,8 @@ struct xsc_container {
 };
 
 void xsc_container_end_slow(struct xsc_container *c);
+bool xsc_may_replace(u32 nr);
+bool xsc_trap_sent(void);
 s64 xsc_run(struct xsc_container *c, const struct xsc_sqe *sqe);
 s64 xsc_issue_chained(struct xsc_container *c, struct xsc_sqe *sqe);
 s64 xsc_check_chained(struct xsc_container *c, struct xsc_sqe *sqe);
@@ -225,6 +229,7 @@ static __always_inline int xsc_container_begin(struct xsc_container *c,
 	c->regs = current_pt_regs();
 	c->way = way;
 	c->trapped = false;
+	c->signalled = false;
 	c->malformed = 0;
 	c->held.file = NULL;
 	c->path = NULL;
@@ -314,6 +319,7 @@ bool xsc_audited(void);
 /* xsc_resume.c: what a thread does on its way to user mode */
 void xsc_resume_add(struct callback_head *work, task_work_func_t func);
 void xsc_resume_call(struct callback_head *work, task_work_func_t func);
+bool xsc_resume_waiting(struct file *file);
 
 /* xsc_pool.c, xsc_poller.c: sysctls */
 extern unsigned int xsc_workers_max;

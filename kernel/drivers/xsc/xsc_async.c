@@ -211,19 +211,22 @@ static bool xsc_order_enter(struct xsc_req *req)
 {
 	struct xsc_pool *pool = req->pool;
 	struct xsc_req *first;
+	bool held;
 
 	spin_lock_irq(&pool->lock);
 	first = xsc_order_find_locked(pool, req->try.file, req->try.flags);
-	if (first) {
+	/* When its thread is gone it is cancelled, and stands behind nobody. */
+	held = first && pool->task;
+	if (held) {
 		req->state = XSC_REQ_HELD;
 		list_add_tail(&req->node, &first->behind);
-	} else {
+	} else if (!first) {
 		req->ordered = true;
 		hash_add(pool->order, &req->order,
 			 (unsigned long)req->try.file);
 	}
 	spin_unlock_irq(&pool->lock);
-	return first;
+	return held;
 }
 
 static bool xsc_order_busy(struct xsc_pool *pool, const struct xsc_try *t)

@@ -2,14 +2,16 @@
 /*
  * xsc_consume_signal.c - waiting for signals
  *
- * What pause and rt_sigsuspend wait for has come: they are complete with
+ * When what pause and rt_sigsuspend wait for has come they are complete with
  * -EINTR, which is all that they ever return.
  */
+#include <linux/sched/signal.h>
+
 #include "xsc_async.h"
 
 static s64 xsc_signal_interrupted(const struct xsc_sqe *sqe, s64 res)
 {
-	return -EINTR;
+	return task_sigpending(current) ? -EINTR : res;
 }
 
 const struct xsc_consumer xsc_consumer_signal = {

@@ -30,17 +30,6 @@ static noinline int xsc_until_get(ktime_t *until, u64 utimeout)
 	return 0;
 }
 
-/* It waits no more, for it has something to do.  True if it has done that. */
-static noinline bool xsc_doorbell_resumes(struct file *file)
-{
-	if (!current->xsc.resume)
-		return false;
-	current->xsc.bell = file;
-	xsc_run_resume();
-	current->xsc.bell = NULL;
-	return true;
-}
-
 /*
  * Run a doorbell: up to @to_submit SQEs, then wait for @min CQEs, until @until
  * unless that is NULL.  Takes over a reference to @file, which an op may close.
@@ -71,7 +60,7 @@ static __always_inline long xsc_do_doorbell(struct file *file, u32 to_submit,
 		do {
 			waited = xsc_ring_wait(ring, file, min, until);
 		} while (unlikely(waited == -EINTR) &&
-			 xsc_doorbell_resumes(file));
+			 xsc_resume_waiting(file));
 		if (!ret)
 			ret = waited != -EINTR || until ? waited : -ERESTARTSYS;
 	}
@@ -98,7 +87,9 @@ static void xsc_ring_rescue(struct callback_head *work)
 	if (current->xsc.exits) {
 		fput(ring->file);
 	} else {
+		current->xsc.rescues = true;
 		xsc_doorbell(ring->file, U32_MAX, 0, NULL);
+		current->xsc.rescues = false;
 		regs_set_return_value(regs, result);
 	}
 }

@@ -148,6 +148,9 @@ void xsc_exec_flush(struct linux_binprm *bprm)
 {
 	struct xsc_task *x = &current->xsc;
 
+	/* A container does not go on in another program. */
+	if (WARN_ON_ONCE(x->container))
+		force_fatal_sig(SIGKILL);
 	if (current->xsc.pool)
 		xsc_pool_exit();
 	x->gate_ip = 0;
@@ -261,7 +264,8 @@ int xsc_prctl(unsigned long cmd, unsigned long arg, unsigned long arg4,
  *
  * Under the enforce policy an XSC process maps only stamped files executable.
  * What is mapped otherwise may be made so by a personality or by mprotect(),
- * so the file is looked at in any case.
+ * so the file is looked at in any case.  Only a regular file can be stamped: to
+ * read another may have effects.
  *
  * Return: true if so.
  *
@@ -269,7 +273,10 @@ int xsc_prctl(unsigned long cmd, unsigned long arg, unsigned long arg4,
  */
 bool xsc_map_unstamped(struct file *file, unsigned long prot)
 {
-	if (!xsc_task(current) || xsc_exec_policy != XSC_POLICY_ENFORCE ||
+	if (!xsc_task(current) || xsc_exec_policy != XSC_POLICY_ENFORCE)
+		return false;
+	if (S_ISREG(file_inode(file)->i_mode) && file->f_mode & FMODE_READ &&
+	    file->f_op->read_iter && !file->f_op->read &&
 	    xsc_file_stamped(file))
 		return false;
 	if (prot & PROT_EXEC)

@@ -104,11 +104,12 @@ void xsc_container_abort(struct xsc_container *c)
 }
 
 /**
- * xsc_trap_deferred() - a seccomp filter has said SECCOMP_RET_TRAP
+ * xsc_trap_deferred() - SIGSYS is to be sent for a call
  *
- * The handler of that SIGSYS may emulate the call, and what it leaves in the
- * registers is the result.  Inside a batch there is no place for it, so the
- * batch ends before the op, and its caller issues the op by the direct way.
+ * By SECCOMP_RET_TRAP or by syscall user dispatch.  The handler may emulate the
+ * call, and what it leaves in the registers is the result.  Inside a batch there
+ * is no place for it, so the batch ends before the op, and its caller issues the
+ * op by the direct way.
  *
  * Return: true inside a batch: no signal is to be sent.
  */
@@ -116,10 +117,55 @@ bool xsc_trap_deferred(void)
 {
 	struct xsc_container *c = current->xsc.container;
 
-	if (!c || c->way != XSC_WAY_BATCH)
+	if (!c)
 		return false;
+	if (c->way != XSC_WAY_BATCH) {
+		c->signalled = true;
+		return false;
+	}
 	c->trapped = true;
 	return true;
+}
+
+/**
+ * xsc_trap_sent() - was it sent, for an op of a ring?
+ *
+ * Return: true once after xsc_trap_deferred() has said no.
+ *
+ * Context: inside a container.
+ */
+bool xsc_trap_sent(void)
+{
+	struct xsc_container *c = current->xsc.container;
+	bool sent = c->signalled;
+
+	c->signalled = false;
+	return sent;
+}
+
+/**
+ * xsc_may_replace() - may a control put another call into the place of an op?
+ * @nr:		its number, below NR_syscalls also under speculation
+ *
+ * Not what could not stand there itself: above all an execve, after which the
+ * container would go on in another program.  Nor, in a request, whose thread may
+ * wear the credentials of its submission, what is for the thread itself.
+ *
+ * Return: true if so.
+ *
+ * Context: inside a container, the registers being those of the call.
+ */
+bool xsc_may_replace(u32 nr)
+{
+	const struct xsc_container *c = current->xsc.container;
+	u64 args[6];
+
+	if (xsc_optable[nr].flags & XSC_OPF_DIRECT)
+		return false;
+	if (!c->req)
+		return true;
+	xsc_op_args_get(c->regs, args);
+	return !xsc_for_caller(nr, args);
 }
 
 /**

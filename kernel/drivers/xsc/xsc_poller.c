@@ -272,7 +272,8 @@ static long xsc_poller_consume(struct xsc_poller *poller, struct xsc_ring *ring,
 	return ret;
 }
 
-static void xsc_poller_serve(struct xsc_poller *poller, struct xsc_ring *ring,
+/* False: a doorbell has been in the way for as long as a poller waits. */
+static bool xsc_poller_serve(struct xsc_poller *poller, struct xsc_ring *ring,
 			     struct file *file)
 {
 	long nr = xsc_poller_consume(poller, ring, file);
@@ -286,9 +287,11 @@ static void xsc_poller_serve(struct xsc_poller *poller, struct xsc_ring *ring,
 		xsc_poller_retire(poller, ring, nr == -EPERM ?
 				  XSC_RETIRE_RESCUE : XSC_RETIRE_LEAVE);
 	} else if (xsc_poller_over(ring, now)) {
-		/* A doorbell was in the way; SQEs may have come behind it. */
+		/* SQEs may have come behind it. */
 		xsc_poller_retire(poller, ring, XSC_RETIRE_IDLE);
+		return false;
 	}
+	return true;
 }
 
 /*
@@ -391,9 +394,13 @@ static bool xsc_poller_end(struct xsc_poller *poller, bool killed)
 	return end;
 }
 
+/* Looks at rings that doorbells are busy with, before the poller sleeps a tick. */
+#define XSC_POLL_TRIES	16
+
 static int xsc_poller_main(void *arg)
 {
 	struct xsc_poller *poller = arg;
+	unsigned int vain = 0;
 	struct xsc_ring *ring;
 	struct ksignal ksig;
 	struct file *file;
@@ -402,8 +409,13 @@ static int xsc_poller_main(void *arg)
 	for (;;) {
 		ring = xsc_poller_next(poller, &file);
 		if (ring) {
-			xsc_poller_serve(poller, ring, file);
+			vain = xsc_poller_serve(poller, ring, file) ? 0 :
+								       vain + 1;
 			fput(file);
+			if (vain >= XSC_POLL_TRIES) {
+				schedule_timeout_interruptible(1);
+				vain = 0;
+			}
 		} else if (list_empty_careful(&poller->rings)) {
 			if (!xsc_poller_sleep(poller) &&
 			    xsc_poller_end(poller, false))
@@ -511,19 +523,20 @@ void xsc_poller_pool_exit(struct xsc_pool *pool)
 	xsc_poller_put(poller);
 }
 
-/* Have the ring polled in the name of the current thread. */
-static void xsc_poller_start(struct xsc_ring *ring)
+/* Have the ring polled in the name of the current thread, if that can be. */
+static bool xsc_poller_start(struct xsc_ring *ring)
 {
 	struct xsc_pool *pool = xsc_pool_get(ring);
 	struct xsc_poller *poller;
+	bool started;
 
 	/* A poller on the submitter's own CPU would only be in its way. */
 	if (!READ_ONCE(xsc_poller_allowed) || !pool ||
 	    cpumask_weight(current->cpus_ptr) < 2 || num_online_cpus() < 2)
-		return;
+		return false;
 	poller = xsc_poller_get(pool);
 	if (!poller)
-		return;
+		return false;
 	if (ring->poller != poller || ring->poll_pool != pool ||
 	    ring->poll_cred != current_cred()) {
 		xsc_poller_leave(ring);
@@ -542,18 +555,18 @@ static void xsc_poller_start(struct xsc_ring *ring)
 		WRITE_ONCE(poller->away, raw_smp_processor_id());
 		wake_up_process(poller->task);
 	}
+	started = poller->task;
 	spin_unlock(&poller->lock);
+	return started;
 }
 
-/*
- * A poller must not begin as the copy of a thread that a control looks at: it
- * would have the control for all others.  SQEs that came while the ring was
- * polled are for the thread itself.
- */
+/* It is not polled; SQEs that came while it was are for the thread itself. */
 static void xsc_poller_call_self(struct xsc_ring *ring)
 {
 	struct xsc_poller *poller = ring->poller;
 
+	if (!poller)
+		return;
 	spin_lock(&poller->lock);
 	xsc_poller_call_locked(ring, current);
 	spin_unlock(&poller->lock);
@@ -576,21 +589,29 @@ static bool xsc_poller_pays(struct xsc_ring *ring, unsigned int nr)
  *
  * SQEs that came while it ran, when need_wakeup may have been 0, are not lost:
  * the poller takes them, or has the thread take them.
+ *
+ * A poller must not begin as the copy of a thread that a control looks at: it
+ * would have the control for all others.
  */
 void xsc_poller_rang(struct xsc_ring *ring, unsigned int nr, bool full)
 {
 	bool left = !full && xsc_ring_has_sqes(ring);
 
 	if (ring->adaptive && !xsc_cr(ring)->need_wakeup) {
-		if (nr)
-			xsc_poller_beaten(ring);
-		return;
+		if (!nr)
+			return;
+		xsc_poller_beaten(ring);
+		/* What came until then is not the poller's any more. */
+		if (full || !xsc_ring_has_sqes(ring))
+			return;
+		left = true;
 	}
-	if (xsc_controlled()) {
-		if (left && ring->poller)
-			xsc_poller_call_self(ring);
-		return;
+	if (!xsc_controlled()) {
+		if (!left && ring->adaptive && !xsc_poller_pays(ring, nr))
+			return;
+		if (xsc_poller_start(ring))
+			return;
 	}
-	if (left || !ring->adaptive || xsc_poller_pays(ring, nr))
-		xsc_poller_start(ring);
+	if (left)
+		xsc_poller_call_self(ring);
 }

@@ -44,13 +44,19 @@ void xsc_resume_add(struct callback_head *work, task_work_func_t func)
  */
 void xsc_resume_call(struct callback_head *work, task_work_func_t func)
 {
+	struct xsc_task *x = &current->xsc;
+
 	xsc_resume_add(work, func);
-	if (!current->xsc.exits)
+	/* A container ends by TIF_NOTIFY_SIGNAL, which is still set. */
+	if (!x->exits && !x->container)
 		set_thread_flag(TIF_SIGPENDING);
 }
 
-/* Ops are not to take for a signal what has brought the thread here. */
-static void xsc_resume_begin(void)
+/*
+ * Ops are not to take for a signal what has brought the thread here.  True if
+ * there is one.
+ */
+static bool xsc_resume_begin(void)
 {
 	unsigned long flags;
 
@@ -61,29 +67,57 @@ static void xsc_resume_begin(void)
 		recalc_sigpending();
 		unlock_task_sighand(current, &flags);
 	}
+	return task_sigpending(current);
 }
 
-/**
- * xsc_run_resume() - do what was left to the current thread
- *
- * Context: on the way to user mode, or in a doorbell that has begun to wait.
- */
-void xsc_run_resume(void)
+static void xsc_resume_one(void)
 {
 	/* A call that is to be restarted is not one of these. */
 	struct restart_block restart = current->restart_block;
 	struct xsc_task *x = &current->xsc;
-	struct callback_head *work;
+	struct callback_head *work = x->resume;
 
-	for (;;) {
-		xsc_resume_begin();
-		work = x->resume;
-		if (!work)
-			break;
-		x->resume = work->next;
-		work->func(work);
-	}
+	x->resume = work->next;
+	work->func(work);
 	current->restart_block = restart;
+}
+
+/**
+ * xsc_run_resume() - do one thing that was left to the current thread
+ *
+ * Context: on the way to user mode; signals, restarts and the signal mask are
+ * looked at next.
+ */
+void xsc_run_resume(void)
+{
+	xsc_resume_begin();
+	xsc_resume_one();
+}
+
+/**
+ * xsc_resume_waiting() - do all of it, in a doorbell that has begun to wait
+ * @file:	its file, of which it holds a reference
+ *
+ * Return: true if it may wait again; false if there was nothing, or there is a
+ * signal, which comes first.
+ */
+bool xsc_resume_waiting(struct file *file)
+{
+	struct xsc_task *x = &current->xsc;
+
+	if (!x->resume)
+		return false;
+	do {
+		if (xsc_resume_begin())
+			return false;
+		x->bell = file;
+		xsc_resume_one();
+		x->bell = NULL;
+		/* Of an op that was interrupted, by no signal. */
+		if (!signal_pending(current))
+			restore_saved_sigmask();
+	} while (x->resume);
+	return true;
 }
 
 /**

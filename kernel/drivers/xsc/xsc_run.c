@@ -124,12 +124,17 @@ static noinline s64 xsc_ring_issue_slow(struct xsc_ring *ring,
 			 xsc_run(&ring->c, sqe);
 }
 
-/* A signal ended the op: what that means is its family's to say. */
+/*
+ * A signal ended the op: what that means is its family's to say.  Nobody has
+ * rung for what the poller left, so nothing would be restarted.
+ */
 static noinline s64 xsc_ring_interrupted(const struct xsc_sqe *sqe, s64 res)
 {
 	const struct xsc_consumer *consumer;
 	u32 nr = array_index_nospec(sqe->op, NR_syscalls);
 
+	if (current->xsc.rescues && task_sigpending(current))
+		return -EINTR;
 	consumer = xsc_consumers[xsc_optable[nr].family];
 	return consumer ? consumer->interrupted(sqe, res) : res;
 }

@@ -125,7 +125,7 @@ long xsc_ring_sleep(struct xsc_ring *ring, struct file *file, u32 target,
 			if (test_thread_flag(TIF_NOTIFY_SIGNAL))
 				clear_notify_signal();
 			task_work_run();
-		} else if (signal_pending(current)) {
+		} else if (signal_pending(current) || current->xsc.resume) {
 			ret = -EINTR;
 			break;
 		} else if (pool && !xsc_pool_sleeps(pool)) {

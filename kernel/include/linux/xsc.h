@@ -110,15 +110,31 @@ static __always_inline bool xsc_path_keep(void *path)
 /**
  * xsc_resume() - the current task is about to return to user mode
  *
- * Ops that others have left to it run here, where it holds nothing: they may end
- * it.  This comes before signals: a doorbell by ioctl() may have to be restarted.
+ * What others have left to it is done here, where it holds nothing, since an op
+ * may end it: one thing at a time.  This comes before signals: a doorbell by
+ * ioctl() may have to be restarted, and an op may have changed the signal mask.
+ *
+ * Return: the work flags that come of it.
  *
  * Context: with TIF_NOTIFY_RESUME, interrupts on.
  */
-static inline void xsc_resume(void)
+static inline unsigned long xsc_resume(void)
+{
+	if (likely(!current->xsc.resume))
+		return 0;
+	xsc_run_resume();
+	return _TIF_SIGPENDING;
+}
+
+/**
+ * xsc_resume_later() - TIF_NOTIFY_RESUME has been cleared
+ *
+ * There may be more to be done.
+ */
+static inline void xsc_resume_later(void)
 {
 	if (unlikely(current->xsc.resume))
-		xsc_run_resume();
+		set_thread_flag(TIF_NOTIFY_RESUME);
 }
 
 /**
@@ -234,7 +250,12 @@ static inline void xsc_fork(struct task_struct *tsk) { }
 
 static inline void xsc_exit(struct task_struct *tsk) { }
 
-static inline void xsc_resume(void) { }
+static inline unsigned long xsc_resume(void)
+{
+	return 0;
+}
+
+static inline void xsc_resume_later(void) { }
 
 static inline bool xsc_trap_deferred(void)
 {

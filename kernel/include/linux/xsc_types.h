@@ -61,6 +61,7 @@ struct xsc_pool;
  *		end it, or NULL
  * @inherit:	XSC_PR_INHERIT
  * @exits:	it is in do_exit()
+ * @rescues:	it runs what the poller has left to it
  * @noexec:	what it maps must never become executable
  * @container:	the batch or doorbell that the task is inside of, or NULL
  * @pool:	what it has in flight, from its first op that did not end at once;
@@ -75,6 +76,7 @@ struct xsc_task {
 	struct file		*bell;
 	bool			inherit;
 	bool			exits;
+	bool			rescues;
 	bool			noexec;
 	struct xsc_counts	counts;
 };

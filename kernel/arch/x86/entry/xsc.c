@@ -120,16 +120,20 @@ u32 xsc_arch_op_enter(struct pt_regs *regs, u32 nr)
 {
 	long n = syscall_enter_from_user_mode_work(regs, nr);
 
-	if (likely((unsigned long)n < NR_syscalls))
-		return array_index_nospec(n, NR_syscalls);
-	if (n != -1)
+	if (likely((unsigned long)n < NR_syscalls)) {
+		n = array_index_nospec(n, NR_syscalls);
+		if (likely(n == nr) || xsc_may_replace(n))
+			return n;
+		regs->ax = -EINVAL;
+	} else if (n != -1) {
 		regs->ax = __x64_sys_ni_syscall(regs);
-	else if (regs->ax == nr && signal_pending(current))
+	} else if (xsc_trap_sent()) {
 		/*
-		 * SECCOMP_RET_TRAP, for a handler that wants to emulate the
-		 * call: it cannot reach a result inside a container.
+		 * A handler that wants to emulate the call cannot reach a
+		 * result inside a container.
 		 */
 		regs->ax = -ENOSYS;
+	}
 	return NR_syscalls;
 }
 
