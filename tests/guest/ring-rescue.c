@@ -11,7 +11,7 @@
 #define ROUNDS	100
 
 static struct xsc_ring r;
-static volatile int ready, tid, hits;
+static volatile int made, ready, tid, hits;
 static volatile bool filter;
 
 static void tick(int sig)
@@ -40,7 +40,18 @@ static void owner(void *arg)
 {
 	poller_make(&r, 64, 0, POLL_IDLE);
 	poller_wake(&r);
+	made = 1;
 	sleeper(arg);
+}
+
+/* until it is in its call, the poller being kept awake */
+static void begin(struct thread *t)
+{
+	thread_start(t, owner, NULL);
+	while (!made)
+		msleep(1);
+	while (!ready)
+		poller_keep(&r, &r, 2);
 }
 
 /* without a doorbell: -9999 if it needs one or does not come */
@@ -68,9 +79,7 @@ static int each(void)
 	struct thread t;
 	int lost = 0, run = 0;
 
-	thread_start(&t, owner, NULL);
-	while (!ready)
-		msleep(1);
+	begin(&t);
 	for (int i = 0; i < ROUNDS && xsc_ring_needs_doorbell(&r) == 0; i++) {
 		long res = left(SYS_gettid, 0, 0);
 
@@ -100,11 +109,11 @@ static int signals(void)
 		msleep(60000);
 		_exit(0);
 	}
-	thread_start(&t, owner, NULL);
-	while (!ready)
-		msleep(1);
+	begin(&t);
 	ring_add4(&r, SYS_wait4, pid, 0, 0, 0);
 	data = ring_data;
+	/* it must not come before the handler */
+	ring_add4(&r, SYS_wait4, pid, 0, 0, 0);
 	xsc_ring_flush(&r);
 	msleep(300);
 	if (async_has(&r, data))
@@ -114,12 +123,14 @@ static int signals(void)
 		msleep(10);
 	if (async_has(&r, data))
 		res = async_got[data].res;
+	for (int i = 0; i < 500 && res == -EINTR && !hits; i++)
+		msleep(10);
 	kill(pid, SIGKILL);
+	if (res == -9999)
+		return 3;
 	if (res != -EINTR)
 		return 1;
-	for (int i = 0; i < 1000 && !hits; i++)
-		msleep(10);
-	return hits ? 0 : 2;
+	return hits ? 0 : 4;
 }
 
 /* the same, and an end that cannot be put off */
@@ -132,9 +143,7 @@ static int killed(void)
 		msleep(20000);
 		_exit(0);
 	}
-	thread_start(&t, owner, NULL);
-	while (!ready)
-		msleep(1);
+	begin(&t);
 	ring_add4(&r, SYS_wait4, pid, 0, 0, 0);
 	xsc_ring_flush(&r);
 	msleep(300);

@@ -190,6 +190,7 @@ void xsc_fork(struct task_struct *tsk)
 	tsk->xsc.pool = NULL;
 	tsk->xsc.resume = NULL;
 	tsk->xsc.bell = NULL;
+	tsk->xsc.rescues = false;
 }
 
 static void xsc_counts_add(struct xsc_counts *sum, const struct xsc_counts *c)

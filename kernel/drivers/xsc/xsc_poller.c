@@ -588,7 +588,8 @@ static bool xsc_poller_pays(struct xsc_ring *ring, unsigned int nr)
  * @full:	it could not consume more
  *
  * SQEs that came while it ran, when need_wakeup may have been 0, are not lost:
- * the poller takes them, or has the thread take them.
+ * the poller takes them, or has the thread take them; but not when a signal has
+ * ended what the thread ran for the poller.
  *
  * A poller must not begin as the copy of a thread that a control looks at: it
  * would have the control for all others.
@@ -597,6 +598,9 @@ void xsc_poller_rang(struct xsc_ring *ring, unsigned int nr, bool full)
 {
 	bool left = !full && xsc_ring_has_sqes(ring);
 
+	/* The handler comes first: what is left waits for a doorbell. */
+	if (current->xsc.rescues && task_sigpending(current))
+		return;
 	if (ring->adaptive && !xsc_cr(ring)->need_wakeup) {
 		if (!nr)
 			return;

@@ -680,7 +680,7 @@ static void xsc_pool_answer(struct callback_head *work)
 
 	pool->calling = true;
 	spin_lock_irq(&pool->lock);
-	while (!dies && pool->task) {
+	while (!dies && pool->task && !signal_pending(current)) {
 		req = xsc_req_take_locked(&pool->watched);
 		if (!req)
 			break;
@@ -689,6 +689,9 @@ static void xsc_pool_answer(struct callback_head *work)
 		spin_lock_irq(&pool->lock);
 	}
 	pool->called = false;
+	/* A signal comes first. */
+	if (!dies)
+		xsc_pool_call_locked(pool);
 	spin_unlock_irq(&pool->lock);
 	pool->calling = false;
 	regs_set_return_value(regs, result);

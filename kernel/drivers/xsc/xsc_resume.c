@@ -15,28 +15,31 @@
 
 #include "xsc_async.h"
 
-/**
- * xsc_resume_add() - have the current thread do something before user mode
- * @work:	its place in the list, until @func is called
- * @func:	what to do; in a thread that dies, only what is to be given back.  It
- *		may not return if an op ends the thread.
- */
-void xsc_resume_add(struct callback_head *work, task_work_func_t func)
+static void xsc_resume_link(struct callback_head *work, task_work_func_t func,
+			    struct callback_head **at)
 {
-	struct xsc_task *x = &current->xsc;
-
-	if (x->exits) {
-		func(work);
-		return;
-	}
 	work->func = func;
-	work->next = x->resume;
-	x->resume = work;
+	work->next = *at;
+	*at = work;
 	set_notify_resume(current);
 }
 
 /**
- * xsc_resume_call() - xsc_resume_add(), from task work
+ * xsc_resume_add() - what the current thread does first before user mode
+ * @work:	its place in the list, until @func is called
+ * @func:	what to do; in a thread that dies, only what is to be given back.  It
+ *		may not return if an op ends the thread.
+ *
+ * Its result is that of the call which the thread is in, before a signal handler
+ * has its registers.
+ */
+void xsc_resume_add(struct callback_head *work, task_work_func_t func)
+{
+	xsc_resume_link(work, func, &current->xsc.resume);
+}
+
+/**
+ * xsc_resume_call() - what it does after that, called from task work
  * @work:	as there
  * @func:	as there
  *
@@ -44,11 +47,18 @@ void xsc_resume_add(struct callback_head *work, task_work_func_t func)
  */
 void xsc_resume_call(struct callback_head *work, task_work_func_t func)
 {
-	struct xsc_task *x = &current->xsc;
+	struct callback_head **at = &current->xsc.resume;
 
-	xsc_resume_add(work, func);
-	/* A container ends by TIF_NOTIFY_SIGNAL, which is still set. */
-	if (!x->exits && !x->container)
+	if (current->xsc.exits) {
+		func(work);
+		return;
+	}
+	/* In turn, lest one that waits is before another again and again. */
+	while (*at)
+		at = &(*at)->next;
+	xsc_resume_link(work, func, at);
+	/* It ends a container, if it has not been cleared before this. */
+	if (!current->xsc.container || !test_thread_flag(TIF_NOTIFY_SIGNAL))
 		set_thread_flag(TIF_SIGPENDING);
 }
 
@@ -76,9 +86,11 @@ static void xsc_resume_one(void)
 	struct restart_block restart = current->restart_block;
 	struct xsc_task *x = &current->xsc;
 	struct callback_head *work = x->resume;
+	unsigned int compat = xsc_arch_native_begin();
 
 	x->resume = work->next;
 	work->func(work);
+	xsc_arch_native_end(compat);
 	current->restart_block = restart;
 }
 
@@ -107,17 +119,17 @@ bool xsc_resume_waiting(struct file *file)
 
 	if (!x->resume)
 		return false;
-	do {
+	for (;;) {
 		if (xsc_resume_begin())
 			return false;
+		/* An op had one of its own, and was interrupted by no signal. */
+		restore_saved_sigmask();
+		if (!x->resume)
+			return true;
 		x->bell = file;
 		xsc_resume_one();
 		x->bell = NULL;
-		/* Of an op that was interrupted, by no signal. */
-		if (!signal_pending(current))
-			restore_saved_sigmask();
-	} while (x->resume);
-	return true;
+	}
 }
 
 /**

@@ -321,8 +321,9 @@ struct xsc_cr_hdr {
  *
  * Who waits looks at need_wakeup again: the poller leaves to the doorbell what
  * only the caller may run, and everything while a control looks at the caller,
- * or when its credentials have changed.  A chain has to be made visible by one
- * store of sq_tail.  EPERM if kernel.xsc.poller is 0.
+ * or when its credentials have changed; what stands behind an op that a signal
+ * has ended there waits for the next one.  A chain has to be made visible by
+ * one store of sq_tail.  EPERM if kernel.xsc.poller is 0.
  */
 #define XSC_RING_POLL		0x0002U
 /*

@@ -125,6 +125,9 @@ long xsc_ring_sleep(struct xsc_ring *ring, struct file *file, u32 target,
 			if (test_thread_flag(TIF_NOTIFY_SIGNAL))
 				clear_notify_signal();
 			task_work_run();
+			/* Of an op that was interrupted for that. */
+			if (!task_sigpending(current))
+				restore_saved_sigmask();
 		} else if (signal_pending(current) || current->xsc.resume) {
 			ret = -EINTR;
 			break;

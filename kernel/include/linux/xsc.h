@@ -112,7 +112,8 @@ static __always_inline bool xsc_path_keep(void *path)
  *
  * What others have left to it is done here, where it holds nothing, since an op
  * may end it: one thing at a time.  This comes before signals: a doorbell by
- * ioctl() may have to be restarted, and an op may have changed the signal mask.
+ * ioctl() may have to be restarted.  What comes first is the signal mask of the
+ * call that the task is in: an op may have one of its own.
  *
  * Return: the work flags that come of it.
  *
@@ -122,7 +123,8 @@ static inline unsigned long xsc_resume(void)
 {
 	if (likely(!current->xsc.resume))
 		return 0;
-	xsc_run_resume();
+	if (!test_restore_sigmask())
+		xsc_run_resume();
 	return _TIF_SIGPENDING;
 }
 

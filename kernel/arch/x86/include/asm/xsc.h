@@ -31,6 +31,29 @@ struct xsc_op_regs {
 	u64		args[6];
 };
 
+/**
+ * xsc_arch_native_begin() - native ops follow, whatever call the task is in
+ *
+ * Return: for xsc_arch_native_end()
+ */
+static inline unsigned int xsc_arch_native_begin(void)
+{
+	struct thread_info *ti = current_thread_info();
+	unsigned int compat = ti->status & (TS_COMPAT | TS_I386_REGS_POKED);
+
+	ti->status &= ~compat;
+	return compat;
+}
+
+/**
+ * xsc_arch_native_end() - back to the call that the task is in
+ * @compat:	what xsc_arch_native_begin() returned
+ */
+static inline void xsc_arch_native_end(unsigned int compat)
+{
+	current_thread_info()->status |= compat;
+}
+
 /* Argument @i of a call, below six. */
 static __always_inline u64 xsc_op_arg(const struct pt_regs *regs,
 				      unsigned int i)
