@@ -126,7 +126,6 @@ struct xsc_container {
 	unsigned int		taken;
 };
 
-void xsc_container_end_slow(struct xsc_container *c);
 bool xsc_may_replace(u32 nr);
 bool xsc_trap_sent(void);
 s64 xsc_run(struct xsc_container *c, const struct xsc_sqe *sqe);
@@ -249,7 +248,7 @@ static __always_inline void xsc_container_end(struct xsc_container *c)
 	xsc_op_regs_restore(c->regs, &c->saved);
 	current->xsc.container = NULL;
 	if (unlikely(c->path))
-		xsc_container_end_slow(c);
+		__putname(c->path);
 }
 
 /* Flags of an SQE in a batch or a plain ring. */
@@ -362,6 +361,14 @@ static inline void xsc_run_task_work(void)
 {
 	if (task_work_pending(current))
 		task_work_run();
+}
+
+/* The same where TIF_NOTIFY_SIGNAL, which came with it, has had its effect. */
+static inline void xsc_run_notified(void)
+{
+	if (test_thread_flag(TIF_NOTIFY_SIGNAL))
+		clear_notify_signal();
+	xsc_run_task_work();
 }
 
 s64 xsc_run_controlled(struct xsc_container *c, enum xsc_way way, u32 nr,

@@ -910,7 +910,7 @@ static s64 xsc_run_here(struct xsc_container *c, struct xsc_ring *ring,
 {
 	xsc_ring_unplug(ring);
 	if (xsc_lasts(sqe->op))
-		xsc_ring_publish_end(ring);
+		xsc_ring_publish(ring);
 	return xsc_run(c, sqe);
 }
 
@@ -922,7 +922,7 @@ static s64 xsc_fall_back(struct xsc_container *c, struct xsc_ring *ring,
 
 	if (xsc_in_parts(t)) {
 		xsc_ring_unplug(ring);
-		xsc_ring_publish_end(ring);
+		xsc_ring_publish(ring);
 		res = xsc_try_rest(t);
 	} else {
 		res = xsc_run_here(c, ring, sqe);
@@ -976,7 +976,7 @@ static s64 xsc_first_try(struct xsc_container *c, struct xsc_ring *ring,
 	t->watched = unlikely(xsc_controlled()) && !ring->polling;
 	if (unlikely(t->watched)) {
 		xsc_ring_unplug(ring);
-		xsc_ring_publish_end(ring);
+		xsc_ring_publish(ring);
 		/* Any call may come now: a full reference, and not our own. */
 		if (t->file && !(f.flags & FDPUT_FPUT)) {
 			get_file(t->file);

@@ -1003,12 +1003,24 @@ static __always_inline void xsc_ring_publish_cqes(struct xsc_ring *ring)
 }
 
 /**
+ * xsc_ring_wake() - word to those who wait for CQEs
+ * @ring:	the ring
+ */
+static inline void xsc_ring_wake(struct xsc_ring *ring)
+{
+	/* Its full barrier pairs with the one in prepare_to_wait(). */
+	if (wq_has_sleeper(&ring->cq_wait))
+		wake_up_poll(&ring->cq_wait, EPOLLIN | EPOLLRDNORM);
+}
+
+/**
  * xsc_ring_publish() - tell the user what was consumed and completed
  * @ring:	the ring, locked
  *
- * That is done when the doorbell ends, and before an op that may last.
+ * That is done when the doorbell ends, and before an op that may last.  Those who
+ * wait for CQEs have word of it.
  */
-static __always_inline void xsc_ring_publish(struct xsc_ring *ring)
+static inline void xsc_ring_publish(struct xsc_ring *ring)
 {
 	struct xsc_cr_hdr *cr = ring->cr.addr;
 
@@ -1021,26 +1033,6 @@ static __always_inline void xsc_ring_publish(struct xsc_ring *ring)
 	}
 	/* Pairs with the user's load-acquire of sq_head: our copy is made. */
 	smp_store_release(&cr->sq_head, ring->sq_head);
-}
-
-/**
- * xsc_ring_wake() - word to those who wait for CQEs
- * @ring:	the ring
- */
-static inline void xsc_ring_wake(struct xsc_ring *ring)
-{
-	/* Its full barrier pairs with the one in prepare_to_wait(). */
-	if (wq_has_sleeper(&ring->cq_wait))
-		wake_up_poll(&ring->cq_wait, EPOLLIN | EPOLLRDNORM);
-}
-
-/**
- * xsc_ring_publish_end() - xsc_ring_publish(), with word to those who wait
- * @ring:	the ring, locked
- */
-static inline void xsc_ring_publish_end(struct xsc_ring *ring)
-{
-	xsc_ring_publish(ring);
 	xsc_ring_wake(ring);
 }
 

@@ -78,15 +78,6 @@ bool xsc_container_path_keep(void *path)
 }
 
 /**
- * xsc_container_end_slow() - give back a buffer that a container has kept
- * @c:		the container, ended
- */
-void xsc_container_end_slow(struct xsc_container *c)
-{
-	__putname(c->path);
-}
-
-/**
  * xsc_container_abort() - the task dies inside an op
  * @c:		its container, on a stack that is still there
  *

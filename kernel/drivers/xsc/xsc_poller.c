@@ -74,12 +74,16 @@ struct xsc_poller {
 static LIST_HEAD(xsc_pollers);
 static DEFINE_SPINLOCK(xsc_pollers_lock);	/* outside of poller->lock */
 
+static void xsc_poller_free(struct xsc_poller *poller)
+{
+	free_cpumask_var(poller->cpus);
+	kfree(poller);
+}
+
 static void xsc_poller_put(struct xsc_poller *poller)
 {
-	if (refcount_dec_and_test(&poller->ref)) {
-		free_cpumask_var(poller->cpus);
-		kfree(poller);
-	}
+	if (refcount_dec_and_test(&poller->ref))
+		xsc_poller_free(poller);
 }
 
 /* Does a thread share with the poller what ops act on? */
@@ -423,9 +427,7 @@ static int xsc_poller_main(void *arg)
 		} else {
 			cpu_relax();
 		}
-		if (test_thread_flag(TIF_NOTIFY_SIGNAL))
-			clear_notify_signal();
-		xsc_run_task_work();
+		xsc_run_notified();
 		killed = signal_pending(current) && get_signal(&ksig);
 		if (killed) {
 			xsc_poller_end(poller, true);
@@ -464,8 +466,7 @@ static struct xsc_poller *xsc_poller_new(void)
 	poller->users = 1;
 	task = create_io_thread(xsc_poller_main, poller, NUMA_NO_NODE);
 	if (IS_ERR(task)) {
-		free_cpumask_var(poller->cpus);
-		kfree(poller);
+		xsc_poller_free(poller);
 		return NULL;
 	}
 	snprintf(name, sizeof(name), "xsc-pol-%d", task_tgid_nr(current));
@@ -596,26 +597,24 @@ static bool xsc_poller_pays(struct xsc_ring *ring, unsigned int nr)
  */
 void xsc_poller_rang(struct xsc_ring *ring, unsigned int nr, bool full)
 {
-	bool left = !full && xsc_ring_has_sqes(ring);
+	bool beaten = ring->adaptive && !xsc_cr(ring)->need_wakeup;
+	bool left;
 
 	/* The handler comes first: what is left waits for a doorbell. */
 	if (current->xsc.rescues && task_sigpending(current))
 		return;
-	if (ring->adaptive && !xsc_cr(ring)->need_wakeup) {
+	if (beaten) {
 		if (!nr)
 			return;
 		xsc_poller_beaten(ring);
-		/* What came until then is not the poller's any more. */
-		if (full || !xsc_ring_has_sqes(ring))
-			return;
-		left = true;
 	}
-	if (!xsc_controlled()) {
-		if (!left && ring->adaptive && !xsc_poller_pays(ring, nr))
-			return;
-		if (xsc_poller_start(ring))
-			return;
-	}
+	/* What came until now is not the poller's any more. */
+	left = !full && xsc_ring_has_sqes(ring);
+	if (!xsc_controlled() &&
+	    (left || !ring->adaptive ||
+	     (!beaten && xsc_poller_pays(ring, nr))) &&
+	    xsc_poller_start(ring))
+		return;
 	if (left)
 		xsc_poller_call_self(ring);
 }

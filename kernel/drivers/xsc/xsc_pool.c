@@ -66,7 +66,6 @@ static struct xsc_pool *xsc_pool_new(void)
 	INIT_LIST_HEAD(&pool->later);
 	INIT_LIST_HEAD(&pool->heavy);
 	INIT_LIST_HEAD(&pool->watched);
-	init_task_work(&pool->call, xsc_pool_called);
 	INIT_LIST_HEAD(&pool->idle);
 	hash_init(pool->order);
 	pool->files = current->files;
@@ -197,14 +196,6 @@ void xsc_pool_watched_locked(struct xsc_pool *pool, struct xsc_req *req)
 	xsc_pool_wake_locked(pool);
 	if (!xsc_req_defers_locked(req))
 		xsc_pool_call_locked(pool);
-}
-
-/* A thread of a dying task, or after a cancel, must not start on old flags. */
-static void xsc_worker_housekeeping(void)
-{
-	if (test_thread_flag(TIF_NOTIFY_SIGNAL))
-		clear_notify_signal();
-	xsc_run_task_work();
 }
 
 static int xsc_worker_main(void *arg);
@@ -550,9 +541,10 @@ static int xsc_worker_main(void *arg)
 				xsc_req_advance(req);
 			else
 				xsc_req_run(req, &w);
-			xsc_worker_housekeeping();
+			/* Flags of a cancel are not the next one's. */
+			xsc_run_notified();
 		} else {
-			xsc_worker_housekeeping();
+			xsc_run_notified();
 			gone = xsc_worker_idle(pool, &w);
 		}
 		if (signal_pending(current) && get_signal(&ksig)) {

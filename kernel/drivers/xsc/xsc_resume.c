@@ -70,9 +70,7 @@ static bool xsc_resume_begin(void)
 {
 	unsigned long flags;
 
-	if (test_thread_flag(TIF_NOTIFY_SIGNAL))
-		clear_notify_signal();
-	xsc_run_task_work();
+	xsc_run_notified();
 	if (task_sigpending(current) && lock_task_sighand(current, &flags)) {
 		recalc_sigpending();
 		unlock_task_sighand(current, &flags);

@@ -87,7 +87,7 @@ static s64 xsc_ring_issue_chained(struct xsc_ring *ring, struct xsc_sqe *sqe)
 		if (sqe->flags & XSC_SQE_FORWARD)
 			xsc_sqe_arg_add(sqe, add);
 		if (xsc_lasts(sqe->op))
-			xsc_ring_publish_end(ring);
+			xsc_ring_publish(ring);
 		xsc_op_args_load(c->regs, sqe->args);
 		res = xsc_run_loaded(c, XSC_WAY_RING, sqe->op);
 	}
@@ -116,7 +116,7 @@ static noinline s64 xsc_ring_issue_slow(struct xsc_ring *ring,
 		if (sqe->op == XSC_OP_LIMIT)
 			return xsc_ring_limit(ring, sqe);
 		xsc_ring_unplug(ring);
-		xsc_ring_publish_end(ring);
+		xsc_ring_publish(ring);
 		if (sqe->op == XSC_OP_CANCEL)
 			return xsc_ring_cancel(ring, sqe);
 	}
@@ -179,7 +179,7 @@ static s64 xsc_ring_issue(struct xsc_ring *ring, struct xsc_sqe *sqe)
 			;	/* all of it was in memory */
 		} else if (!async) {
 			if (lasts)
-				xsc_ring_publish_end(ring);
+				xsc_ring_publish(ring);
 			res = xsc_run(&ring->c, sqe);
 		} else if (lasts) {
 			res = xsc_ring_issue_slow(ring, sqe);
@@ -265,7 +265,7 @@ static __always_inline u32 xsc_ring_run_bare(struct xsc_ring *ring, u32 max,
 			if (def->flags & XSC_OPF_LASTS) {
 				if (ring->async)
 					break;
-				xsc_ring_publish_end(ring);
+				xsc_ring_publish(ring);
 			}
 			xsc_ring_unplug(ring);
 			res = xsc_run_unwatched(c, XSC_WAY_RING, nr, def);
@@ -295,7 +295,7 @@ void xsc_ring_abort(struct xsc_container *c)
 	WRITE_ONCE(cr->sqes_done, cr->sqes_done + xsc_ring_done(ring));
 	ring->torn = false;
 	c->linked = false;
-	xsc_ring_publish_end(ring);
+	xsc_ring_publish(ring);
 	mutex_unlock(&ring->lock);
 	fput(file);
 }
@@ -318,7 +318,7 @@ static __always_inline void xsc_ring_publish_rest(struct xsc_ring *ring)
 
 	if (READ_ONCE(ring->cq_tail) != READ_ONCE(cr->cq_tail) ||
 	    ring->sq_head != READ_ONCE(cr->sq_head))
-		xsc_ring_publish_end(ring);
+		xsc_ring_publish(ring);
 }
 
 /* SQEs that the poller takes in one go: other rings want their turn. */
@@ -368,7 +368,7 @@ static __always_inline bool xsc_ring_call(struct xsc_ring *ring, long *ret)
 		return true;
 	}
 	xsc_ring_complete(ring, ring->sqe.user_data, res);
-	xsc_ring_publish_end(ring);
+	xsc_ring_publish(ring);
 	return true;
 }
 

@@ -122,9 +122,7 @@ long xsc_ring_sleep(struct xsc_ring *ring, struct file *file, u32 target,
 			break;
 		if (task_work_pending(current)) {
 			__set_current_state(TASK_RUNNING);
-			if (test_thread_flag(TIF_NOTIFY_SIGNAL))
-				clear_notify_signal();
-			task_work_run();
+			xsc_run_notified();
 			/* Of an op that was interrupted for that. */
 			if (!task_sigpending(current))
 				restore_saved_sigmask();
