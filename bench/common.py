@@ -74,7 +74,7 @@ def machine():
             f"source: {commit.stdout.strip()}{'-dirty' if changed.returncode else ''}"]
 
 
-def keep(*tables):
+def save(*tables):
     """bench/results/NAME.tsv of each (name, columns, rows): where it comes from in remarks, then a line of names, then rows."""
     os.makedirs(RESULTS, exist_ok=True)
     remarks = machine() + ["command: " + " ".join([os.path.relpath(sys.argv[0], TOP), *sys.argv[1:]])]
@@ -86,11 +86,6 @@ def keep(*tables):
             for row in rows:
                 f.write("\t".join(str(v) for v in row) + "\n")
         say(f"kept in {os.path.relpath(path, TOP)}")
-
-
-def save(name, columns, rows):
-    """keep() of one."""
-    keep((name, columns, rows))
 
 
 def load(name):
