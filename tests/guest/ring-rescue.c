@@ -54,7 +54,7 @@ static void begin(struct thread *t)
 		poller_keep(&r, &r, 2);
 }
 
-/* without a doorbell: -9999 if it needs one or does not come */
+/* without a doorbell: -9999 if it does not come */
 static long left(unsigned int op, long a, long b)
 {
 	__u64 data;
@@ -62,13 +62,10 @@ static long left(unsigned int op, long a, long b)
 	ring_add3(&r, op, a, b, 0);
 	data = ring_data;
 	xsc_ring_flush(&r);
-	for (int i = 0; i < 5000; i++) {
+	for (int i = 0; i < 2500; i++) {
 		if (async_has(&r, data))
 			return async_got[data].res;
 		msleep(2);
-		/* a poller that has gone to sleep: somebody else's doorbell would run it */
-		if (i > 2500)
-			break;
 	}
 	return -9999;
 }
@@ -77,20 +74,17 @@ static long left(unsigned int op, long a, long b)
 static int each(void)
 {
 	struct thread t;
-	int lost = 0, run = 0;
+	int run = 0;
 
 	begin(&t);
 	for (int i = 0; i < ROUNDS && xsc_ring_needs_doorbell(&r) == 0; i++) {
 		long res = left(SYS_gettid, 0, 0);
 
+		if (res == -9999)
+			return 1;
 		run += res == tid;
-		lost += res == -9999;
-		if (lost)
-			break;
 		poller_keep(&r, &r, 4);
 	}
-	if (lost)
-		return 1;
 	return run > ROUNDS / 10 ? 0 : 2;
 }
 
