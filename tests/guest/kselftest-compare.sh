@@ -10,6 +10,7 @@
 # The CPU is an AMD one: on an Intel one QEMU takes 32-bit SYSCALL for an entry, which the
 # kernel does not set up there.  The tests are built from the source of the guest kernels.  TAP; the
 # outputs are kept in build/tests/kselftest.  Needs both kernels (tools/build-kernel.sh main plain).
+# TEST: none of those in the guest
 . "$(dirname "$0")/../../tools/lib.sh"
 
 SELF=$XSC_BUILD/linux/tools/testing/selftests

@@ -18,7 +18,7 @@ static void ring_on(void *arg)
 int main(int argc, char **argv)
 {
 	struct thread t[3];
-	unsigned long wrong = 0, cqes = 0;
+	unsigned long wrong = 0, cqes = 0, gone = 0;
 	long res;
 	int pid;
 
@@ -49,9 +49,11 @@ int main(int argc, char **argv)
 		cqes++;
 	tap_is(cqes + 3, r[0].cr->sqes_done, "threads ring one ring: a CQE for each SQE");
 
-	for (int i = 0; i < NR; i += 2)
+	for (int i = 0; i < NR; i += 2) {
 		xsc_ring_queue_exit(&r[i]);
-	tap_ok(true, "half of them are gone");
+		gone += fcntl(r[i].fd, F_GETFD) == -1;
+	}
+	tap_is(gone, NR / 2, "half of them are gone");
 
 	pid = fork();
 	if (!pid) {
