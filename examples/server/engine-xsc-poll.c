@@ -407,8 +407,8 @@ static int run(struct server *s)
 	struct loop *l = &loop;
 	struct xsc_sqe *sqe;
 	uint64_t data;
+	bool cut;
 	long res;
-	int ret;
 
 	l->s = s;
 	if (set_up(l))
@@ -425,7 +425,9 @@ static int run(struct server *s)
 			l->waited = false;
 		}
 		l->more = false;
-		ret = ring_rung(xsc_ring_submit(&l->ring));
+		ring_rung(xsc_ring_submit(&l->ring));
+		/* A signal kept some from being run: a wait may be among them. */
+		cut = xsc_ring_sq_ready(&l->ring) > 0;
 		while (ring_next(&l->ring, &data, &res)) {
 			if (data == WAIT) {
 				if (!look(l, res))
@@ -436,9 +438,7 @@ static int run(struct server *s)
 				completed(l, (struct pconn *)(uintptr_t)(data & ~OP_MASK), data & OP_MASK, res);
 			}
 		}
-		/* What a signal kept from being run is still in the queue. */
-		if (xsc_ring_sq_ready(&l->ring) > 0 && ret < 0)
-			l->more = true;
+		l->more |= cut;
 		free_dead(l);
 		listen_for(l, server_accepts(s));
 		if (s->spin_us && l->waited && !l->more && !xsc_ring_sq_ready(&l->ring) && !look(l, idle(l)))

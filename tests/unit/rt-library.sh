@@ -43,6 +43,7 @@ int main(void)
 {
 	struct xsc_ring ring;
 	struct xsc_sqe sqe;
+	struct xsc_cqe cqe;
 	int ret;
 
 	xsc_prep_nop(&sqe);
@@ -50,7 +51,13 @@ int main(void)
 	errno = 4711;
 	ret = xsc_ring_queue_init(0, &ring);
 	printf("%d, errno %d\n", ret, errno);
-	return errno != 4711 || (ret != -ENOSYS && ret != -EINVAL);
+	if (errno != 4711 || (ret != -ENOSYS && ret != -EINVAL))
+		return 1;
+	xsc_call0(39);
+	xsc_call6(39, 0, 0, 0, 0, 0, 0);
+	xsc_batch(&sqe, &cqe, 1);
+	printf("errno %d\n", errno);
+	return errno != 4711;
 }
 END
 cp prog.c prog.cc

@@ -62,7 +62,10 @@ static inline unsigned long xsc_gate(void)
 	unsigned long g = __atomic_load_n(&gate, __ATOMIC_RELAXED);
 
 	if (!g) {
+		int saved = errno;
+
 		g = getauxval(AT_XSC);
+		errno = saved;
 		__atomic_store_n(&gate, g, __ATOMIC_RELAXED);
 	}
 	return g;
