@@ -7,6 +7,9 @@
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
+
+#include <linux/capability.h>
 
 #include "elf-make.h"
 #include "tap.h"
@@ -218,6 +221,10 @@ static void scripts(void)
 static void inherit(void)
 {
 	const struct how yes = { true, 0 }, user = { true, 65534 };
+	const struct vfs_cap_data raw = {
+		.magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE,
+		.data = { { .permitted = 1 << CAP_NET_RAW } },
+	};
 
 	tap_is(run_as(in_dir("dyn00"), yes), ELF_INTERP + 2, "inherit: nothing below the prefix for its interpreter: legacy");
 	tap_is(run_as(in_dir("dyn10"), yes), ELF_INTERP + 3, "inherit: the same with a note");
@@ -244,6 +251,9 @@ static void inherit(void)
 	tap_is(run_as(in_dir("suid"), user), ELF_INTERP, "inherit: set-uid");
 	tap_is(run_as(in_dir("sgid"), user), ELF_INTERP, "inherit: set-gid");
 	tap_is(run_as(in_dir("suid-user"), yes), ELF_INTERP, "inherit: set-uid from root to a user");
+	elf_write(&e, in_dir("capable"), 0755);
+	tap_is(setxattr(in_dir("capable"), "security.capability", &raw, sizeof(raw), 0), 0, "a file with a capability");
+	tap_is(run_as(in_dir("capable"), user), ELF_INTERP, "inherit: file capabilities");
 	/* a stamped one says itself what it wants */
 	elf_start(&e, EM_X86_64, false, ET_EXEC, ELF_BASE);
 	stamp();

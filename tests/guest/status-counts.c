@@ -173,7 +173,7 @@ int main(int argc, char **argv)
 	tap_is(after.ops[0][SYS] - before.ops[0][SYS], 400, "and the same when it has ended");
 
 	/* a child starts at 0, and the parent has nothing of it */
-	int pid = fork();
+	int other, pid = fork();
 
 	if (!pid) {
 		parse(getpid(), &before);
@@ -196,6 +196,19 @@ int main(int argc, char **argv)
 	msleep(200);
 	parse(pid, &after);
 	tap_is(after.ops[0][SYS], 100, "seen from another process");
+	/* it may not tell a stranger when somebody types */
+	snprintf(buf, sizeof(buf), "/proc/%d/xsc", pid);
+	other = fork();
+	if (!other) {
+		int fd;
+
+		if (sys(SYS_setgroups, 0, NULL) || sys(SYS_setresgid, 65534, 65534, 65534) ||
+		    sys(SYS_setresuid, 65534, 65534, 65534))
+			_exit(98);
+		fd = open(buf, O_RDONLY);
+		_exit(fd >= 0 && read(fd, buf, 1) == 1);
+	}
+	tap_is(wait_for(other), 0, "not by a stranger");
 	kill(pid, SIGKILL);
 	wait_for(pid);
 	snprintf(buf, sizeof(buf), "/proc/%d/xsc", pid);

@@ -4,6 +4,7 @@
  * sysctl kernel.xsc.*, /proc/PID/xsc
  */
 #include <linux/binfmts.h>
+#include <linux/capability.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/init.h>
@@ -11,6 +12,7 @@
 #include <linux/mount.h>
 #include <linux/mutex.h>
 #include <linux/namei.h>
+#include <linux/ptrace.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -34,14 +36,17 @@ static void xsc_exec_report(struct linux_binprm *bprm, bool xsc,
 		xsc_audit("exec", __NR_execve, 0, reason, bprm->file, err);
 }
 
-/* Does XSC_PR_INHERIT hold for this file? */
+/* Does XSC_PR_INHERIT hold for this file?  Not if it may do more than we. */
 static bool xsc_exec_inherits(struct linux_binprm *bprm)
 {
-	struct inode *inode = file_inode(bprm->file);
+	struct vfsmount *mnt = bprm->file->f_path.mnt;
+	struct cpu_vfs_cap_data caps;
 
 	return current->xsc.inherit &&
-	       (!(inode->i_mode & (S_ISUID | S_ISGID)) ||
-		!mnt_may_suid(bprm->file->f_path.mnt));
+	       (!mnt_may_suid(mnt) ||
+		(!(file_inode(bprm->file)->i_mode & (S_ISUID | S_ISGID)) &&
+		 get_vfs_caps_from_disk(mnt_user_ns(mnt),
+					bprm->file->f_path.dentry, &caps)));
 }
 
 /**
@@ -304,7 +309,10 @@ static void xsc_show_ops(struct seq_file *m, const char *name, const u64 *ops)
  * @pid:	unused
  * @task:	a thread of the process
  *
- * Return: 0
+ * For who may look into the process: its counters tell when it does something,
+ * as those of /proc/PID/io do.
+ *
+ * Return: 0; -EACCES; -ENOMEM; -EINTR, killed.
  */
 int xsc_proc_show(struct seq_file *m, struct pid_namespace *ns,
 		  struct pid *pid, struct task_struct *task)
@@ -315,10 +323,19 @@ int xsc_proc_show(struct seq_file *m, struct pid_namespace *ns,
 	struct task_struct *t;
 	unsigned long flags;
 	u64 entries;
+	int ret;
 
 	sum = kmalloc(sizeof(*sum), GFP_KERNEL);
 	if (!sum)
 		return -ENOMEM;
+	/* It may become another program meanwhile, which we may not look into. */
+	ret = down_read_killable(&sig->exec_update_lock);
+	if (ret)
+		goto free;
+	if (!ptrace_may_access(task, PTRACE_MODE_READ_FSCREDS)) {
+		ret = -EACCES;
+		goto unlock;
+	}
 
 	/* No thread may be counted twice, or not at all, while it dies. */
 	rcu_read_lock();
@@ -338,8 +355,11 @@ int xsc_proc_show(struct seq_file *m, struct pid_namespace *ns,
 	xsc_show_ops(m, "direct", sum->ops[XSC_WAY_DIRECT]);
 	xsc_show_ops(m, "batch", sum->ops[XSC_WAY_BATCH]);
 	xsc_show_ops(m, "ring", sum->ops[XSC_WAY_RING]);
+unlock:
+	up_read(&sig->exec_update_lock);
+free:
 	kfree(sum);
-	return 0;
+	return ret;
 }
 #endif
 

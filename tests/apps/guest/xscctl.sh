@@ -21,6 +21,10 @@ matches "and in all" out '^total +[1-9][0-9]+'
 ok "ps" xscctl ps
 matches "lists it" out "^ *$pid +[1-9][0-9]* +[1-9][0-9]* +0 sleep$"
 lacks "and no legacy process" out ' bash$'
+status 2 "status of another user's process" setpriv --reuid 1000 --clear-groups xscctl status $pid
+matches "says that it may not" err 'you may not look at it'
+ok "ps as another user" setpriv --reuid 1000 --clear-groups xscctl ps
+lacks "does not list it" out ' sleep$'
 kill $pid
 ok "status of a legacy process" xscctl status $$
 matches "says so" out '^kind +legacy'
