@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* batch-ptrace.c - a tracer sees the ops of a batch, and not the batch; TEST: xsc only */
+#include <linux/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/user.h>
 
@@ -48,6 +49,52 @@ static int child(void)
 	return 42;
 }
 
+static char dispatch_switch;
+
+/* a batch that syscall user dispatch ends before its only op */
+static int dispatched(void)
+{
+	unsigned int start = 0;
+	long n;
+
+	sys(SYS_ptrace, PTRACE_TRACEME, 0, 0, 0);
+	raise(SIGSTOP);
+	batch_start();
+	batch_add(SYS_getpid);
+	sys(SYS_prctl, PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, 0, 0, &dispatch_switch);
+	dispatch_switch = SYSCALL_DISPATCH_FILTER_BLOCK;
+	n = xsc_batch_from(sqes, cqes, 1, &start);
+	dispatch_switch = SYSCALL_DISPATCH_FILTER_ALLOW;
+	return n ? 1 : 43;
+}
+
+/* what has no entry has no exit */
+static void by_turns(void)
+{
+	struct __ptrace_syscall_info info;
+	int pid, status, before = PTRACE_SYSCALL_INFO_EXIT, stops = 0, wrong = 0;
+
+	pid = fork();
+	if (!pid)
+		sys(SYS_exit_group, dispatched());
+	sys(SYS_wait4, pid, &status, 0, 0);
+	sys(SYS_ptrace, PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD);
+	for (;;) {
+		sys(SYS_ptrace, PTRACE_SYSCALL, pid, 0, 0);
+		if (sys(SYS_wait4, pid, &status, 0, 0) != pid || !WIFSTOPPED(status))
+			break;
+		if (WSTOPSIG(status) != (SIGTRAP | 0x80))
+			continue;
+		sys(SYS_ptrace, PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info);
+		wrong += info.op == before;
+		before = info.op;
+		stops++;
+	}
+	tap_is(status, 43 << 8, "syscall user dispatch ends a batch");
+	tap_ok(stops > 2, "a tracer has seen the calls around it");
+	tap_is(wrong, 0, "and entries and exits by turns");
+}
+
 int main(int argc, char **argv)
 {
 	static const long want[] = { SYS_getpid, SYS_openat, SYS_getppid, SYS_getuid, SYS_getgid };
@@ -93,5 +140,6 @@ int main(int argc, char **argv)
 	sys(SYS_ptrace, PTRACE_CONT, pid, 0, 0);
 	status = wait_for(pid);
 	tap_is(status, 42 << 8, "the child has the results, and those that the tracer changed");
+	by_turns();
 	return tap_done();
 }

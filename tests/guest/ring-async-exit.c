@@ -42,6 +42,8 @@ static void fill(struct xsc_ring *ring, int nr)
 }
 
 static void by_exit(void) { }
+/* workers are threads, too, and end after it */
+static void by_exit_of_thread(void) { sys(SYS_exit, 7); }
 static void by_exit_op(void) { ring_add3(&r, SYS_exit_group, 0, 0, 0); async_submit(&r); }
 static void by_sigkill(void) { kill(getpid(), SIGKILL); msleep(10000); }
 static void by_wait_and_sigkill(void)
@@ -167,6 +169,7 @@ int main(int argc, char **argv)
 		int status;
 	} ends[] = {
 		{ "exit", by_exit, 0 },
+		{ "exit of the only thread", by_exit_of_thread, 7 << 8 },
 		{ "exit_group as an op", by_exit_op, 0 },
 		{ "SIGKILL", by_sigkill, SIGKILL },
 		{ "SIGKILL while waiting", by_wait_and_sigkill, SIGKILL },

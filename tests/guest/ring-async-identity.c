@@ -97,6 +97,26 @@ static void forwarded_mask(bool polled, const char *what)
 	tap_is(result(polled), getpid(), "%s: and the next op", what);
 }
 
+/* who is to have word of a lease or of a directory */
+static void owner(void)
+{
+	long fd = open("ring-async-lease", O_RDONLY | O_CREAT, 0600);
+
+	for_worker();
+	ring_add3(&r, SYS_fcntl, fd, F_SETLEASE, F_RDLCK);
+	tap_is(result(false), 0, "a worker: a lease");
+	tap_is(sys(SYS_fcntl, fd, F_GETOWN, 0), getpid(), "which is its process's");
+	close(fd);
+	fd = open(".", O_RDONLY | O_DIRECTORY);
+	for_worker();
+	ring_add3(&r, SYS_fcntl, fd, F_NOTIFY, 1);
+	if (result(false) == -EINVAL)
+		tap_skip("no dnotify");
+	else
+		tap_is(sys(SYS_fcntl, fd, F_GETOWN, 0), getpid(), "F_NOTIFY: likewise");
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	RINGS_OR_SKIP();
@@ -104,6 +124,9 @@ int main(int argc, char **argv)
 	async_make(&r, 16);
 	add_key(false, "a worker");
 	close_range_unshare(false, "a worker");
+	sys(SYS_close, file);
+	file = open("ring-async-identity", O_RDWR);
+	owner();
 	xsc_ring_queue_exit(&r);
 	if (poller_cpus() > 1) {
 		poller_make(&r, 16, 0, POLL_IDLE);

@@ -282,6 +282,79 @@ static int killed(void)
 	return 0;
 }
 
+/* a doorbell of two that the first one's effect interrupts, and which waits for all */
+static int cut_short(void)
+{
+	unsigned long t = now_ms();
+
+	read_of(p[0], c, 1);
+	read_of(q[0], c + 1, 1);
+	async_submit(&r);
+	ring_add3(&r, SYS_write, p[1], "x", 1);
+	ring_add3(&r, SYS_write, q[1], "y", 1);
+	if (async_enter(&r, 2, 4, 5000) != 2 || now_ms() - t > 4000)
+		return 1;
+	async_drain(&r);
+	return c[0] != 'x' || c[1] != 'y' || async_inflight(&r);
+}
+
+/* what the thread runs while it waits is not interrupted by the word of it */
+static int served_whole(void)
+{
+	struct { long s, ns; } ts = { 0, 50000000 };
+
+	xsc_sqe_link(ring_add3(&r, SYS_read, p[0], c, 1));
+	ring_add3(&r, SYS_nanosleep, &ts, NULL, 0);
+	async_submit(&r);
+	ring_add3(&r, SYS_write, p[1], "x", 1);
+	if (async_enter(&r, 1, 3, 5000) != 1)
+		return 1;
+	return async_result(&r, ring_data - 1) == 0 ? 0 : 2;
+}
+
+static void sleeper(void *unused)
+{
+	for (;;)
+		msleep(1000);
+}
+
+/* a filter kills an op in the middle of a chain: nothing behind it is asked about, and all of the process ends */
+static int killed_in_chain(void)
+{
+	struct thread other;
+
+	xsc_sqe_link(ring_add3(&r, SYS_read, p[0], c, 1));
+	xsc_sqe_link(ring_add0(&r, SYS_getppid));
+	xsc_sqe_link(ring_add0(&r, SYS_getpid));
+	ring_add3(&r, SYS_write, q[1], "z", 1);
+	thread_start(&other, sleeper, NULL);
+	seccomp_filter(SYS_getppid, SECCOMP_RET_KILL_PROCESS);
+	async_submit(&r);
+	write(p[1], "x", 1);
+	async_enter(&r, 0, 4, 5000);
+	return 0;
+}
+
+/* the same of one of two that are ready */
+static int killed_of_two(void)
+{
+	struct thread other;
+
+	thread_start(&other, sleeper, NULL);
+	read_of(p[0], c, 1);
+	read_of(q[0], c + 1, 1);
+	async_submit(&r);
+	seccomp_filter(SYS_read, SECCOMP_RET_KILL_PROCESS);
+	if (!fork()) {
+		msleep(100);
+		write(p[1], "x", 1);
+		write(q[1], "y", 1);
+		_exit(0);
+	}
+	async_enter(&r, 0, 2, 9000);
+	return 0;
+}
+
 static int killed_while_it_waits(void)
 {
 	read_of(p[0], c, 1);
@@ -356,6 +429,10 @@ static const struct {
 	{ refused, 0, "a filter that comes later refuses it" },
 	{ refused_at_once, 0, "a filter refuses what would wait, at once" },
 	{ killed, SIGSYS, "or kills" },
+	{ cut_short, 0, "a doorbell that one of its ops interrupts takes the others, and then waits" },
+	{ served_whole, 0, "what runs while the thread waits is not interrupted" },
+	{ killed_in_chain, SIGSYS, "or kills in the middle of a chain" },
+	{ killed_of_two, SIGSYS, "or kills one of two" },
 	{ killed_while_it_waits, SIGSYS, "or kills a thread that waits for it" },
 };
 

@@ -6,6 +6,7 @@
  */
 #include <poll.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 
 #include "poller.h"
 #include "seccomp.h"
@@ -40,6 +41,97 @@ static int other_user(void)
 	return poller_result(&r, ring_data) == -EACCES ? poller_asleep << 4 : 4;
 }
 
+#define SLOW_PARTS	512
+#define SLOW_BYTES	(1 << 20)
+static struct iovec slow_from[SLOW_PARTS], slow_to[SLOW_PARTS];
+static char slow_in[SLOW_BYTES], slow_out[SLOW_BYTES];
+
+/* an op that the poller runs itself and that takes it a while; what follows is a chain's */
+static void slow(void)
+{
+	for (int i = 0; i < SLOW_PARTS; i++) {
+		slow_from[i] = (struct iovec){ slow_in, SLOW_BYTES };
+		slow_to[i] = (struct iovec){ slow_out, SLOW_BYTES };
+	}
+	memset(slow_in, 1, sizeof(slow_in));
+	xsc_sqe_link(ring_add6(&r, SYS_process_vm_readv, getpid(), (long)slow_to, SLOW_PARTS, (long)slow_from, SLOW_PARTS, 0));
+}
+
+/* is the poller inside it? */
+static bool slow_runs(void)
+{
+	unsigned long end = now_ms() + 5000;
+
+	slow_out[0] = 0;
+	xsc_ring_flush(&r);
+	while (!__atomic_load_n(&slow_out[0], __ATOMIC_ACQUIRE) && now_ms() < end)
+		;
+	return slow_out[0] && !async_has(&r, ring_data - 1);
+}
+
+/* the same in the middle of a chain */
+static int other_user_in_chain(void)
+{
+	poller_make(&r, 16, 0, POLL_IDLE);
+	if (!poller_wake(&r))
+		return 1;
+	slow();
+	ring_add4(&r, SYS_openat, AT_FDCWD, "mine/file", O_CREAT | O_RDWR, 0600);
+	if (!slow_runs())
+		return 1 << 4;
+	sys(SYS_setresuid, 1000, 1000, 1000);
+	return poller_result(&r, ring_data) == -EACCES ? poller_asleep << 4 : 2;
+}
+
+static int filtered_in_chain(void)
+{
+	poller_make(&r, 16, 0, POLL_IDLE);
+	if (!poller_wake(&r))
+		return 1;
+	slow();
+	ring_add0(&r, SYS_getppid);
+	if (!slow_runs())
+		return 1 << 4;
+	seccomp_filter(SYS_getppid, SECCOMP_RET_ERRNO | 77);
+	return poller_result(&r, ring_data) == -77 ? poller_asleep << 4 : 2;
+}
+
+/* a filter of all threads: it must not find the op in the poller, and kill that */
+static int filtered_all(void)
+{
+	struct sock_filter prog[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 77),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog f = { 4, prog };
+
+	poller_make(&r, 16, 0, POLL_IDLE);
+	if (!poller_wake(&r))
+		return 1;
+	prog[2].k = SECCOMP_RET_KILL_THREAD;
+	slow();
+	ring_add0(&r, SYS_getppid);
+	if (!slow_runs())
+		return 1 << 4;
+	sys(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (sys(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &f))
+		return 2;
+	poller_result(&r, ring_data);
+	/* the thread itself made the call, and is not here any more */
+	return 3;
+}
+
+/* of the only thread that is not the kernel's */
+static int ends(void)
+{
+	poller_make(&r, 16, 0, POLL_IDLE);
+	if (!poller_wake(&r))
+		return 1;
+	return sys(SYS_exit, 7);
+}
+
 /* the thread is blocked in a call of its own meanwhile */
 static int blocked(void)
 {
@@ -69,7 +161,7 @@ static int in_child(int (*fn)(void))
 		if (!pid)
 			_exit(fn());
 		status = wait_for(pid);
-		if (!status || (status >> 8 & 15))
+		if (!status || (status >> 8 & 15) || status & 127)
 			return status;
 		dprintf(1, "# the poller slept; again\n");
 	}
@@ -122,6 +214,10 @@ int main(int argc, char **argv)
 
 	tap_is(in_child(filtered), 0, "a filter that came later sees the op");
 	tap_is(in_child(other_user), 0, "credentials that came later hold");
+	tap_is(in_child(other_user_in_chain), 0, "credentials that came in the middle of a chain hold");
+	tap_is(in_child(filtered_in_chain), 0, "a filter that came there sees the op");
+	tap_is(in_child(filtered_all), SIGSYS, "one of all threads kills the thread itself");
+	tap_is(in_child(ends), 7 << 8, "the code of the process is not the poller's, which ends last");
 	tap_is(in_child(blocked), 0, "while the thread is blocked in a call");
 	return tap_done();
 }

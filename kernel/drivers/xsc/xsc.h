@@ -318,7 +318,7 @@ bool xsc_audited(void);
 /* xsc_resume.c: what a thread does on its way to user mode */
 void xsc_resume_add(struct callback_head *work, task_work_func_t func);
 void xsc_resume_call(struct callback_head *work, task_work_func_t func);
-bool xsc_resume_waiting(struct file *file);
+bool xsc_resume_all(struct file *file);
 
 /* xsc_pool.c, xsc_poller.c: sysctls */
 extern unsigned int xsc_workers_max;
@@ -351,6 +351,23 @@ static __always_inline bool xsc_task_controlled(const struct task_struct *task)
 static __always_inline bool xsc_controlled(void)
 {
 	return xsc_task_controlled(current);
+}
+
+/**
+ * xsc_condemned() - has a filter killed the current thread?
+ *
+ * By SECCOMP_RET_KILL_*: the signal is on its way.  Until it comes nothing is to
+ * be run, since no filter may be asked about it.
+ *
+ * Return: true if so.
+ */
+static inline bool xsc_condemned(void)
+{
+#ifdef CONFIG_SECCOMP
+	return current->seccomp.mode > SECCOMP_MODE_FILTER;
+#else
+	return false;
+#endif
 }
 
 /*

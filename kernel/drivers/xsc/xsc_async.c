@@ -16,6 +16,7 @@
 #include <linux/nospec.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/signalfd.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -693,6 +694,12 @@ static s64 xsc_req_call(struct xsc_container *c, struct xsc_req *req,
 	return xsc_worker_call(w, req, nr, sqe->args, NULL);
 }
 
+/* Does a file show what only the thread has that asks? */
+static bool xsc_shows_thread(const struct file *file)
+{
+	return file && !file->f_op->read_iter && is_signalfd(file);
+}
+
 /*
  * The last op of a chain waits for its file like one that stands alone, so that
  * its worker is free.  False if the worker has to run it.
@@ -728,6 +735,7 @@ static bool xsc_req_run_last(const struct xsc_container *c,
 		.nr = nr,
 		.flags = flags,
 		.poll_first = xsc_polls_first(sqe, flags),
+		.watched = xsc_shows_thread(file),
 		.file = file,
 		.args = sqe->args,
 	};
@@ -972,8 +980,12 @@ static s64 xsc_first_try(struct xsc_container *c, struct xsc_ring *ring,
 		    !(sqe->flags & XSC_SQE_UNORDERED))
 			*held = xsc_order_busy(pool, t);
 	}
-	/* The poller's own calls are nobody's to look at. */
-	t->watched = unlikely(xsc_controlled()) && !ring->polling;
+	t->watched = xsc_controlled();
+	if (unlikely(t->watched && ring->polling)) {
+		/* As in xsc_run_controlled(). */
+		fdput(f);
+		return -ERESTARTNOINTR;
+	}
 	if (unlikely(t->watched)) {
 		xsc_ring_unplug(ring);
 		xsc_ring_publish(ring);
@@ -985,6 +997,9 @@ static s64 xsc_first_try(struct xsc_container *c, struct xsc_ring *ring,
 		xsc_held_keep(&c->held, t->file);
 		*tried = xsc_watch_first(c, t, *held);
 		c->held.file = NULL;
+	} else if (unlikely(ring->polling) && xsc_shows_thread(t->file)) {
+		/* The thread itself has to try it. */
+		*tried = XSC_TRY_AGAIN;
 	} else if (!*held) {
 		*tried = xsc_try(t);
 	}
@@ -1005,6 +1020,10 @@ static s64 xsc_first_try(struct xsc_container *c, struct xsc_ring *ring,
 	xsc_held_drop(&c->held);
 	if (t->file && !(f.flags & FDPUT_FPUT))
 		get_file(t->file);
+	if (unlikely(xsc_shows_thread(t->file))) {
+		t->watched = true;
+		*tried = XSC_TRY_AGAIN;
+	}
 	return XSC_GOES_ON;
 }
 

@@ -378,6 +378,8 @@ enum xsc_attends {
  * @called:	@call is on its way, with a reference to the pool
  * @calling:	it is being run; the thread's own
  * @idle:	workers without work
+ * @code:	what the thread has ended with: its workers end after it, and the last
+ *		thread's code is that of the process
  * @order:	requests that are the first on their file
  */
 struct xsc_pool {
@@ -405,6 +407,7 @@ struct xsc_pool {
 	bool			called;
 	bool			calling;
 	struct list_head	idle;
+	int			code;
 	DECLARE_HASHTABLE(order, 6);
 };
 
@@ -1084,8 +1087,13 @@ static inline bool xsc_for_caller(u32 op, const u64 *args)
 	op = array_index_nospec(op, NR_syscalls);
 	if (xsc_optable[op].flags & XSC_OPF_CALLER)
 		return true;
-	/* A signal mask is a thread's, and so is a table of its own. */
+	/*
+	 * A signal mask is a thread's, and so is a table of its own; of a lease
+	 * or a directory its process has word.
+	 */
 	switch (op) {
+	case __NR_fcntl:
+		return args[1] == F_SETLEASE || args[1] == F_NOTIFY;
 	case __NR_close_range:
 		return args[2] & CLOSE_RANGE_UNSHARE;
 	case __NR_ppoll:

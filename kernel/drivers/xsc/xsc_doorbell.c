@@ -31,6 +31,33 @@ static noinline int xsc_until_get(ktime_t *until, u64 utimeout)
 }
 
 /*
+ * What has cut a doorbell short is perhaps no signal, but word of what is left to
+ * the thread: that it does, and goes on.  So does one that was not cut short,
+ * before it waits: what it runs then is not to be interrupted by that word.
+ */
+static noinline void xsc_doorbell_go_on(struct xsc_ring *ring,
+					struct file *file, u32 to_submit,
+					u32 wants, long *ret)
+{
+	long more;
+
+	/* One of these is not what another one waits for, and they do not wait. */
+	if (current->xsc.rescues)
+		return;
+	while (xsc_resume_all(file)) {
+		if (!READ_ONCE(ring->torn) || *ret <= 0 ||
+		    mutex_lock_interruptible(&ring->lock))
+			break;
+		more = xsc_ring_run(ring, file, to_submit - *ret, wants);
+		xsc_poller_doorbell(ring, more);
+		mutex_unlock(&ring->lock);
+		if (more <= 0)
+			break;
+		*ret += more;
+	}
+}
+
+/*
  * Run a doorbell: up to @to_submit SQEs, then wait for @min CQEs, until @until
  * unless that is NULL.  Takes over a reference to @file, which an op may close.
  * If an op ends the task this does not return, and xsc_ring_abort() cleans up.
@@ -56,11 +83,14 @@ static __always_inline long xsc_do_doorbell(struct file *file, u32 to_submit,
 	ret = xsc_ring_run(ring, file, to_submit, until ? 0 : min);
 	xsc_poller_doorbell(ring, ret);
 	mutex_unlock(&ring->lock);
+	if (unlikely(signal_pending(current) || current->xsc.resume) &&
+	    ret >= 0)
+		xsc_doorbell_go_on(ring, file, to_submit, until ? 0 : min, &ret);
 	if ((min || ring->defer) && ret >= 0) {
 		do {
 			waited = xsc_ring_wait(ring, file, min, until);
-		} while (unlikely(waited == -EINTR) &&
-			 xsc_resume_waiting(file));
+		} while (unlikely(waited == -EINTR) && current->xsc.resume &&
+			 xsc_resume_all(file));
 		if (!ret)
 			ret = waited != -EINTR || until ? waited : -ERESTARTSYS;
 	}

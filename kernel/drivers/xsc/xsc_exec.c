@@ -157,7 +157,7 @@ void xsc_exec_flush(struct linux_binprm *bprm)
 	if (WARN_ON_ONCE(x->container))
 		force_fatal_sig(SIGKILL);
 	if (current->xsc.pool)
-		xsc_pool_exit();
+		xsc_pool_exit(0);
 	x->gate_ip = 0;
 	memset(&x->counts, 0, sizeof(x->counts));
 	memset(&current->signal->xsc, 0, sizeof(current->signal->xsc));

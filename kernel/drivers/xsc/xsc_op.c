@@ -184,6 +184,9 @@ s64 xsc_check_op(struct xsc_container *c, u32 nr)
  * @nr:		the op's number
  * @def:	its row of the op table
  *
+ * The control is the thread's, and came after the poller had looked whether there
+ * is one: then nothing is run, and the poller looks again.
+ *
  * Return: as xsc_run(); a restart code, too, if the op is trapped.
  */
 s64 xsc_run_controlled(struct xsc_container *c, enum xsc_way way, u32 nr,
@@ -191,6 +194,10 @@ s64 xsc_run_controlled(struct xsc_container *c, enum xsc_way way, u32 nr,
 {
 	s64 res;
 
+	if (unlikely(c->async && c->async->polling))
+		return -ERESTARTNOINTR;
+	if (unlikely(xsc_condemned()))
+		return -EINTR;
 	xsc_op_nr_load(c->regs, nr);
 	xsc_count(way, def->family);
 	xsc_held_drop(&c->held);

@@ -53,6 +53,7 @@ EXPORT_SYMBOL_GPL(xsc_poller_allowed);
  * @lock:	all below, and the poll_node and need_wakeup of rings
  * @task:	the thread; NULL once it is gone
  * @users:	pools of living threads
+ * @code:	what the last of them to end has ended with; see struct xsc_pool
  * @away:	the CPU of the submitter that woke it last
  * @rings:	those that are polled; a ring leaves before its file is gone
  */
@@ -67,6 +68,7 @@ struct xsc_poller {
 	spinlock_t		lock;	/* rings, need_wakeup */
 	struct task_struct	*task;
 	unsigned int		users;
+	int			code;
 	int			away;
 	struct list_head	rings;
 };
@@ -189,8 +191,9 @@ void xsc_poller_leave(struct xsc_ring *ring)
 		return;
 	spin_lock(&poller->lock);
 	list_del_init(&ring->poll_node);
-	spin_unlock(&poller->lock);
+	/* xsc_poller_retire() asks whose it is before it looks at the list. */
 	ring->poller = NULL;
+	spin_unlock(&poller->lock);
 	xsc_poller_put(poller);
 	xsc_pool_put(ring->poll_pool);
 	put_cred(ring->poll_cred);
@@ -409,6 +412,7 @@ static int xsc_poller_main(void *arg)
 	struct ksignal ksig;
 	struct file *file;
 	bool killed = false;
+	int code;
 
 	for (;;) {
 		ring = xsc_poller_next(poller, &file);
@@ -436,8 +440,9 @@ static int xsc_poller_main(void *arg)
 		cond_resched();
 	}
 
+	code = READ_ONCE(poller->code);
 	xsc_poller_put(poller);
-	do_exit(0);
+	do_exit(code);
 }
 
 /* --- its users ------------------------------------------------------------ */
@@ -517,6 +522,7 @@ void xsc_poller_pool_exit(struct xsc_pool *pool)
 		return;
 	pool->poller = NULL;
 	spin_lock(&poller->lock);
+	poller->code = pool->code;
 	poller->users--;
 	if (poller->task)
 		wake_up_process(poller->task);

@@ -527,6 +527,7 @@ static int xsc_worker_main(void *arg)
 	bool gone = false, make;
 	struct xsc_req *req;
 	struct ksignal ksig;
+	int code;
 
 	INIT_LIST_HEAD(&w.node);
 	snprintf(name, sizeof(name), "xsc-wrk-%d", task_tgid_nr(current));
@@ -558,8 +559,9 @@ static int xsc_worker_main(void *arg)
 
 	if (w.files)
 		put_files_struct(w.files);
+	code = READ_ONCE(pool->code);
 	xsc_pool_put(pool);
-	do_exit(0);
+	do_exit(code);
 }
 
 /**
@@ -697,17 +699,19 @@ static void xsc_pool_called(struct callback_head *work)
 
 /**
  * xsc_pool_exit() - the current thread ends, or becomes another program
+ * @code:	what it ends with
  *
  * Its requests are cancelled: those that wait are complete when this returns,
  * those that run are interrupted and end by themselves, as do the workers.
  */
-void xsc_pool_exit(void)
+void xsc_pool_exit(int code)
 {
 	struct xsc_pool *pool = current->xsc.pool;
 	struct xsc_worker *w, *next;
 	struct xsc_req *req;
 
 	current->xsc.pool = NULL;
+	pool->code = code;
 	xsc_poller_pool_exit(pool);
 	spin_lock_irq(&pool->lock);
 	xsc_pool_account(pool);

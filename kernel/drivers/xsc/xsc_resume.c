@@ -105,18 +105,15 @@ void xsc_run_resume(void)
 }
 
 /**
- * xsc_resume_waiting() - do all of it, in a doorbell that has begun to wait
- * @file:	its file, of which it holds a reference
+ * xsc_resume_all() - do all of it, in a doorbell that holds nothing but its file
+ * @file:	its file, of which it has a reference
  *
- * Return: true if it may wait again; false if there was nothing, or there is a
- * signal, which comes first.
+ * Return: false if there is a signal, which comes first.
  */
-bool xsc_resume_waiting(struct file *file)
+bool xsc_resume_all(struct file *file)
 {
 	struct xsc_task *x = &current->xsc;
 
-	if (!x->resume)
-		return false;
 	for (;;) {
 		if (xsc_resume_begin())
 			return false;

@@ -128,11 +128,15 @@ static noinline s64 xsc_ring_issue_slow(struct xsc_ring *ring,
  * A signal ended the op: what that means is its family's to say.  Nobody has
  * rung for what the poller left, so nothing would be restarted.
  */
-static noinline s64 xsc_ring_interrupted(const struct xsc_sqe *sqe, s64 res)
+static noinline s64 xsc_ring_interrupted(const struct xsc_ring *ring,
+					 const struct xsc_sqe *sqe, s64 res)
 {
 	const struct xsc_consumer *consumer;
 	u32 nr = array_index_nospec(sqe->op, NR_syscalls);
 
+	/* It has not run: see xsc_run_controlled(). */
+	if (ring->polling && res == -ERESTARTNOINTR)
+		return res;
 	if (current->xsc.rescues && task_sigpending(current))
 		return -EINTR;
 	consumer = xsc_consumers[xsc_optable[nr].family];
@@ -193,7 +197,7 @@ static s64 xsc_ring_issue(struct xsc_ring *ring, struct xsc_sqe *sqe)
 		res = xsc_ring_issue_slow(ring, sqe);
 	}
 	if (unlikely(xsc_interrupted(res)))
-		res = xsc_ring_interrupted(sqe, res);
+		res = xsc_ring_interrupted(ring, sqe, res);
 	return res;
 }
 
@@ -215,7 +219,7 @@ static noinline s64 xsc_ring_interrupted_bare(struct xsc_ring *ring, u32 nr,
 {
 	ring->sqe.op = nr;
 	xsc_op_args_get(ring->c.regs, ring->sqe.args);
-	return xsc_ring_interrupted(&ring->sqe, res);
+	return xsc_ring_interrupted(ring, &ring->sqe, res);
 }
 
 /*
@@ -325,21 +329,19 @@ static __always_inline void xsc_ring_publish_rest(struct xsc_ring *ring)
 #define XSC_POLL_SQES	64
 
 /*
- * May the poller run the SQE just read?  What stands in a chain has been looked
- * at when the chain began, or when the poller came to it; if it has changed
- * since, it is nobody's.
+ * May the poller run the SQE just read?  A chain stays together if it can: where
+ * one has begun, its thread goes on with what the poller must not run.
  */
 static noinline bool xsc_ring_pollable(struct xsc_ring *ring, u32 left)
 {
 	struct xsc_sqe next = ring->sqe;
 	u32 i;
 
-	if (ring->c.linked && xsc_ring_done(ring)) {
-		if (xsc_for_caller(next.op, next.args))
-			ring->sqe.op = XSC_OP_BATCH;	/* EINVAL */
+	if (!xsc_polled(ring, &next))
+		return false;
+	if (ring->c.linked && xsc_ring_done(ring))
 		return true;
-	}
-	if (xsc_ring_done(ring) >= XSC_POLL_SQES || !xsc_polled(ring, &next))
+	if (xsc_ring_done(ring) >= XSC_POLL_SQES)
 		return false;
 	for (i = 1; next.flags & XSC_SQE_LINK && i < left; i++) {
 		xsc_ring_read_sqe(ring, ring->sq_head + i, &next);
@@ -362,7 +364,7 @@ static __always_inline bool xsc_ring_call(struct xsc_ring *ring, long *ret)
 	if (unlikely(res == XSC_GOES_ON))
 		return false;
 	if (unlikely(xsc_interrupted(res)))
-		res = xsc_ring_interrupted(&ring->sqe, res);
+		res = xsc_ring_interrupted(ring, &ring->sqe, res);
 	if (unlikely(xsc_interrupted(res))) {
 		*ret = xsc_ring_restart(res);
 		return true;

@@ -112,7 +112,7 @@ static enum xsc_tried xsc_try_regular(struct xsc_try *t, struct iov_iter *iter,
 	ret = xsc_rw_iter(t->file, iter, ppos, false, IOCB_NOWAIT);
 	part = ret > 0 && ret < count && pos < i_size_read(inode);
 	if (!at) {
-		if (ret >= 0 && !(part && vec))
+		if (ret >= 0 && !part)
 			t->file->f_pos = pos;
 		mutex_unlock(&t->file->f_pos_lock);
 	}
@@ -120,8 +120,12 @@ static enum xsc_tried xsc_try_regular(struct xsc_try *t, struct iov_iter *iter,
 		return XSC_TRY_WORKER;
 	if (!part)
 		return xsc_try_done(t, ret);
-	/* A worker does the rest; of a vector, all of it again. */
-	if (!vec)
+	/*
+	 * A worker does the rest.  All of it again, if it is a vector, or at the
+	 * file's own position: what another thread reads there comes before or
+	 * after.
+	 */
+	if (!vec && at)
 		xsc_try_advance(t, ret, at);
 	return XSC_TRY_WORKER;
 }
@@ -141,8 +145,13 @@ static enum xsc_tried xsc_try_iter(struct xsc_try *t, struct iov_iter *iter,
 		return xsc_try_regular(t, iter, out, at);
 	if (S_ISBLK(mode))
 		return vec ? XSC_TRY_WORKER : xsc_try_direct(t, out, at);
-	if (at || file->f_flags & O_NONBLOCK)
+	/* It does not wait, or it fails. */
+	if (file->f_flags & O_NONBLOCK ||
+	    (at && (S_ISDIR(mode) || file->f_mode & FMODE_NOWAIT ||
+		    !(file->f_mode & (out ? FMODE_PWRITE : FMODE_PREAD)))))
 		return XSC_TRY_CALLER;
+	if (at)
+		return file_can_poll(file) ? XSC_TRY_POLL : XSC_TRY_WORKER;
 	if (!xsc_streams(file) ||
 	    (out ? file->f_op->write || !file->f_op->write_iter :
 		   file->f_op->read || !file->f_op->read_iter))

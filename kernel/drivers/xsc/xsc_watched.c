@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * xsc_watched.c - ops that wait, and that a control sees
+ * xsc_watched.c - ops that wait, and that a control sees or that show what only
+ * their thread has
  *
  * A tracer, a filter, audit or a tracepoint looks at the submitter's calls, so
  * its ops run in itself.  Those that would wait for their file or their time
@@ -11,6 +12,9 @@
  * had interrupted it, and is seen again when it is made.
  *
  * What waits for something else, a disk or a lock, runs to its end.
+ *
+ * A signalfd shows the signals of the thread that asks, so without a control, too,
+ * what waits for one is taken up by its submitter alone.
  */
 #include <linux/cred.h>
 #include <linux/entry-common.h>
@@ -58,6 +62,8 @@ static enum xsc_tried xsc_watch_try(struct xsc_container *c, struct xsc_try *t,
 	u64 a[6];
 	u32 nr;
 
+	if (unlikely(xsc_condemned()))
+		return xsc_try_done(t, -EINTR);
 	xsc_op_args_load(c->regs, t->args);
 	xsc_op_nr_load(c->regs, t->nr);
 	nr = xsc_arch_op_enter(c->regs, t->nr);
@@ -103,6 +109,27 @@ static enum xsc_tried xsc_watch_try(struct xsc_container *c, struct xsc_try *t,
 	return tried;
 }
 
+/* Is there something to wait for?  As xsc_try(); it has not run. */
+static enum xsc_tried xsc_watch_ask(struct xsc_try *t)
+{
+	const struct file *file = t->file;
+	bool later = t->poll_first;
+	enum xsc_tried tried;
+
+	/* A call that waits for nothing, or for a disk. */
+	if (file && (!file_can_poll((struct file *)file) ||
+		     S_ISREG(file_inode(file)->i_mode)))
+		return XSC_TRY_CALLER;
+	t->poll_first = true;
+	tried = xsc_try(t);
+	t->poll_first = later;
+	if (file && tried == XSC_TRY_POLL)
+		tried = XSC_TRY_AGAIN;
+	if (tried != XSC_TRY_TIMER && (!file || tried != XSC_TRY_AGAIN))
+		return XSC_TRY_CALLER;
+	return tried;
+}
+
 /**
  * xsc_watch_first() - run an op that a control sees, if it does not wait
  * @c:		the doorbell; it holds the op's file, since the thread may die here
@@ -117,25 +144,14 @@ enum xsc_tried xsc_watch_first(struct xsc_container *c, struct xsc_try *t,
 {
 	enum xsc_watch how = XSC_WATCH_LOOK;
 	enum xsc_tried tried = XSC_TRY_AGAIN;
-	struct file *file = t->file;
 
 	if (!held) {
-		bool later = t->poll_first;
-
-		/* A call that waits for nothing, or for a disk. */
-		if (file && (!file_can_poll(file) ||
-			     S_ISREG(file_inode(file)->i_mode)))
-			return XSC_TRY_CALLER;
-		/* Whatever it says, it has not run. */
-		t->poll_first = true;
-		tried = xsc_try(t);
-		t->poll_first = false;
-		if (file && tried == XSC_TRY_POLL)
-			tried = XSC_TRY_AGAIN;
-		if (tried != XSC_TRY_TIMER && (!file || tried != XSC_TRY_AGAIN))
-			return XSC_TRY_CALLER;
-		if (tried == XSC_TRY_AGAIN && !later)
+		tried = xsc_watch_ask(t);
+		if (tried == XSC_TRY_CALLER)
+			return tried;
+		if (tried == XSC_TRY_AGAIN && !t->poll_first)
 			how = XSC_WATCH_TRY;
+		t->poll_first = false;
 	}
 	return xsc_watch_try(c, t, how) == XSC_TRY_DONE ? XSC_TRY_DONE : tried;
 }
@@ -147,6 +163,11 @@ enum xsc_tried xsc_watch_first(struct xsc_container *c, struct xsc_try *t,
  */
 void xsc_watch_settle(struct xsc_req *req, enum xsc_tried tried)
 {
+	/* What the poller sees of a signalfd is not what the thread does. */
+	if (req->pool != current->xsc.pool) {
+		xsc_req_queue(req);
+		return;
+	}
 	if (tried == XSC_TRY_TIMER ? !xsc_req_sleep(req) :
 				     xsc_poll_arm(req) == XSC_ARMED)
 		return;
@@ -200,9 +221,10 @@ static void xsc_watch_chain(struct xsc_container *c, struct xsc_req *req)
 
 /**
  * xsc_watch_advance() - run a request that a control sees
- * @req:	owned by the caller, its submitter
+ * @req:	owned by the caller
  *
- * Context: no locks.  Inside a container it waits until that has ended.
+ * Context: no locks.  Inside a container it waits until that has ended, and in
+ * another thread for its own.
  */
 void xsc_watch_advance(struct xsc_req *req)
 {
@@ -218,7 +240,7 @@ void xsc_watch_advance(struct xsc_req *req)
 
 	for (tries = 0;; tries++) {
 		xsc_req_disarm(req);
-		if (current->xsc.container) {
+		if (current->xsc.container || req->pool != current->xsc.pool) {
 			xsc_req_queue(req);
 			return;
 		}
@@ -226,6 +248,10 @@ void xsc_watch_advance(struct xsc_req *req)
 			xsc_req_cancel(req);
 			return;
 		}
+		/* One that stood behind another has not been asked yet. */
+		if (how == XSC_WATCH_TRY && !tries && req->try.file &&
+		    xsc_watch_ask(&req->try) == XSC_TRY_CALLER)
+			how = XSC_WATCH_CALL;
 		if (how == XSC_WATCH_TRY && !xsc_try_over(&req->try)) {
 			enum xsc_armed armed = xsc_poll_arm(req);
 

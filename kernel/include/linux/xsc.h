@@ -66,7 +66,7 @@ void xsc_run_resume(void);
 void xsc_resume_abort(void);
 bool xsc_trap_deferred(void);
 unsigned int xsc_state(void);
-void xsc_pool_exit(void);
+void xsc_pool_exit(int code);
 void xsc_exit_account(struct signal_struct *sig, struct task_struct *tsk);
 int xsc_prctl(unsigned long cmd, unsigned long arg, unsigned long arg4,
 	      unsigned long arg5);
@@ -113,7 +113,8 @@ static __always_inline bool xsc_path_keep(void *path)
  * What others have left to it is done here, where it holds nothing, since an op
  * may end it: one thing at a time.  This comes before signals: a doorbell by
  * ioctl() may have to be restarted.  What comes first is the signal mask of the
- * call that the task is in: an op may have one of its own.
+ * call that the task is in: an op may have one of its own.  A task that is killed
+ * begins nothing more.
  *
  * Return: the work flags that come of it.
  *
@@ -123,7 +124,7 @@ static inline unsigned long xsc_resume(void)
 {
 	if (likely(!current->xsc.resume))
 		return 0;
-	if (!test_restore_sigmask())
+	if (!test_restore_sigmask() && !fatal_signal_pending(current))
 		xsc_run_resume();
 	return _TIF_SIGPENDING;
 }
@@ -198,17 +199,18 @@ static inline bool xsc_noexec(void)
 /**
  * xsc_exit() - a task dies, perhaps inside a batch or a doorbell
  * @tsk:	current
+ * @code:	what it ends with
  *
  * What it has in flight is cancelled.
  */
-static inline void xsc_exit(struct task_struct *tsk)
+static inline void xsc_exit(struct task_struct *tsk, int code)
 {
 	tsk->xsc.exits = true;
 	if (unlikely(tsk->xsc.container))
 		xsc_container_abort(tsk->xsc.container);
 	xsc_resume_abort();
 	if (unlikely(tsk->xsc.pool))
-		xsc_pool_exit();
+		xsc_pool_exit(code);
 }
 
 #else /* !CONFIG_XSC_HOOKS */
@@ -250,7 +252,7 @@ static inline int xsc_exec_commit(struct linux_binprm *bprm)
 
 static inline void xsc_fork(struct task_struct *tsk) { }
 
-static inline void xsc_exit(struct task_struct *tsk) { }
+static inline void xsc_exit(struct task_struct *tsk, int code) { }
 
 static inline unsigned long xsc_resume(void)
 {

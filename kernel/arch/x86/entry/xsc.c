@@ -133,6 +133,9 @@ u32 xsc_arch_op_enter(struct pt_regs *regs, u32 nr)
 		 * result inside a container.
 		 */
 		regs->ax = -ENOSYS;
+	} else if (xsc_condemned()) {
+		/* The registers are those of the core dump. */
+		regs->ax = -EINTR;
 	}
 	return NR_syscalls;
 }

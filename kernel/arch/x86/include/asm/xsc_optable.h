@@ -33,7 +33,7 @@ XSC_OP(inotify_init, FS, 0)
 XSC_OP(futimesat, FS, 0)
 XSC_OP(renameat, FS, XSC_OPF_BLOCK)
 XSC_OP(name_to_handle_at, FS, 0)
-XSC_OP(open_by_handle_at, FS, 0)
+XSC_OP(open_by_handle_at, FS, XSC_OPF_BLOCK)
 
 /* timer */
 XSC_OP(alarm, TIMER, XSC_OPF_CALLER)
