@@ -62,7 +62,7 @@ int main(void)
 END
 cp prog.c prog.cc
 sed 's/<xsc\/rt.h>/<xsc\/ring.h>/' prog.c >inline.c
-flags="-Wall -Wextra -Werror -I$TOOLS/include"
+flags="-Wall -Wextra -Wconversion -Wsign-conversion -Werror -I$TOOLS/include"
 # shellcheck disable=SC2086
 {
 	ok "a C program links" gcc -std=gnu11 $flags -o prog prog.c -L"$LIB" -lxsc-rt

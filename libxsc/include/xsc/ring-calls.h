@@ -52,7 +52,7 @@ static inline int xsc_ring_open(struct xsc_ring *ring,
 {
 	int state = prctl(PR_XSC, XSC_PR_GET, 0, 0, 0), err;
 
-	ring->by_op = state >= 0 && (state & XSC_ST_ACTIVE);
+	ring->by_op = state >= 0 && ((unsigned int)state & XSC_ST_ACTIVE);
 	if (ring->by_op) {
 		ring->fd = (int)xsc_op6(XSC_OP_RING_SETUP, (long)p, 0, 0, 0,
 					0, 0);
@@ -604,7 +604,7 @@ XSC_RING_CALL long xsc_ring_call_slow(struct xsc_ring *ring, unsigned int op,
 		if (!m->since || m->left || m->direct * m->window <
 		    XSC_METER_NS / 2 * 256) {
 			m->since = now;
-			ring->calls = m->window - 1;
+			ring->calls = (int)m->window - 1;
 			return xsc_call6(op, a, b, c, d, e, f);
 		}
 		/* A doorbell, so that the poller looks. */
