@@ -76,6 +76,11 @@ static void leases(void)
 		}
 	}
 	sys(SYS_stat, "lease", &st);
+	ring_add3(&r, SYS_openat, AT_FDCWD, "/proc/self", O_RDONLY | O_NONBLOCK | O_DIRECTORY);
+	async_submit(&r);
+	fd = async_result(&r, ring_data);
+	tap_ok(fd >= 0, "a directory of a file system that is asked: %d", fd);
+	close(fd);
 	ring_add3(&r, SYS_openat, AT_FDCWD, "lease", O_RDONLY | O_NONBLOCK);
 	async_submit(&r);
 	fd = async_result(&r, ring_data);
@@ -119,6 +124,12 @@ static void kmsg(void)
 	tap_is(n, 17, "a message");
 	n = async_result(&r, ring_data - 1);
 	tap_ok(n > 0, "until there is a message (%ld)", n);
+	close(fd);
+	/* it never says that it can be written to */
+	fd = open("/dev/kmsg", O_RDWR);
+	ring_add4(&r, SYS_pwrite64, fd, "ring-async-lease\n", 17, 0);
+	async_submit(&r);
+	tap_is(async_result(&r, ring_data), 17, "pwrite of /dev/kmsg");
 	close(fd);
 	/* where there is nothing to wait for, it is as ever */
 	fd = open("/dev/zero", O_RDONLY);

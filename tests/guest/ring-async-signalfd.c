@@ -32,6 +32,8 @@ static void hand_over(bool polled)
 static void signals(bool polled, const char *what)
 {
 	struct pollfd pf = { sfd, POLLIN, 0 };
+	struct { long s, ns; } soon = { 0, 50000000 };
+	char c[1];
 	int p[2];
 
 	if (polled)
@@ -74,6 +76,39 @@ static void signals(bool polled, const char *what)
 	close(p[0]);
 	close(p[1]);
 
+	/* what comes behind it waits without the thread */
+	pipe(p);
+	if (polled)
+		poller_wake(&r);
+	xsc_sqe_link(ring_add3(&r, SYS_read, sfd, &info, sizeof(info)));
+	ring_add3(&r, SYS_read, p[0], c, 1);
+	hand_over(polled);
+	msleep(50);
+	to_itself();
+	write(p[1], "x", 1);
+	tap_is(result(polled), 1, "%s: a read behind it, of what the thread writes", what);
+	close(p[0]);
+	close(p[1]);
+
+	/* what has nothing to do with signals, or a time of its own */
+	if (polled)
+		poller_wake(&r);
+	ring_add3(&r, SYS_fsync, sfd, 0, 0);
+	hand_over(polled);
+	tap_is(result(polled), -EINVAL, "%s: fsync", what);
+	if (polled)
+		poller_wake(&r);
+	ring_add6(&r, SYS_ppoll, (long)&pf, 1, (long)&soon, 0, 0, 0);
+	hand_over(polled);
+	tap_is(result(polled), 0, "%s: ppoll until it is too late", what);
+	sys(SYS_fcntl, sfd, F_SETFL, O_NONBLOCK);
+	if (polled)
+		poller_wake(&r);
+	ring_add3(&r, SYS_read, sfd, &info, sizeof(info));
+	hand_over(polled);
+	tap_is(result(polled), -EAGAIN, "%s: without waiting", what);
+	sys(SYS_fcntl, sfd, F_SETFL, 0);
+
 	/* the process's own, by whoever */
 	if (polled)
 		poller_wake(&r);
@@ -81,6 +116,72 @@ static void signals(bool polled, const char *what)
 	hand_over(polled);
 	kill(getpid(), SIGUSR1);
 	tap_is(result(polled), sizeof(info), "%s: a signal to the process", what);
+}
+
+#define SIGNALS	300
+
+struct reader {
+	struct xsc_ring	r;
+	struct signalfd_siginfo info;
+	int		got;
+	unsigned int	turns;
+	bool		ready;
+};
+
+static bool over;
+
+/* a ring with a read in flight all the time, and a thread that is in user mode all the time */
+static void reader(void *arg)
+{
+	struct reader *me = arg;
+	struct xsc_sqe *sqe;
+	long res;
+
+	async_make(&me->r, 8);
+	while (!__atomic_load_n(&over, __ATOMIC_ACQUIRE)) {
+		sqe = xsc_ring_get_sqe(&me->r);
+		xsc_sqe_prep(sqe, SYS_read, sfd, (long)&me->info, sizeof(me->info), 0, 0, 0);
+		async_submit(&me->r);
+		while (!ring_take(&me->r, &res, NULL) && !__atomic_load_n(&over, __ATOMIC_ACQUIRE)) {
+			__atomic_add_fetch(&me->turns, 1, __ATOMIC_RELAXED);
+			__atomic_store_n(&me->ready, true, __ATOMIC_RELEASE);
+		}
+		if (!over)
+			__atomic_add_fetch(&me->got, res == sizeof(me->info), __ATOMIC_RELEASE);
+	}
+	xsc_ring_queue_exit(&me->r);
+}
+
+/* of two that wait for one signal, the one that does not get it is not held up */
+static void two_readers(void)
+{
+	static struct reader a, b;
+	struct thread ta, tb;
+	int stuck = 0, lost = 0;
+
+	thread_start(&ta, reader, &a);
+	thread_start(&tb, reader, &b);
+	while (!__atomic_load_n(&a.ready, __ATOMIC_ACQUIRE) || !__atomic_load_n(&b.ready, __ATOMIC_ACQUIRE))
+		msleep(1);
+	for (int i = 1; i <= SIGNALS && !stuck && !lost; i++) {
+		unsigned long end = now_ms() + 5000;
+		unsigned int at = a.turns, bt = b.turns;
+
+		kill(getpid(), SIGUSR1);
+		while (a.got + b.got < i && now_ms() < end)
+			;
+		lost = a.got + b.got < i;
+		while ((a.turns == at || b.turns == bt) && now_ms() < end)
+			msleep(1);
+		stuck = a.turns == at || b.turns == bt;
+	}
+	tap_is(lost, 0, "two readers: each signal is read");
+	tap_is(stuck, 0, "and neither sticks");
+	over = true;
+	/* who did stick */
+	kill(getpid(), SIGUSR1);
+	thread_join(&ta);
+	thread_join(&tb);
 }
 
 int main(int argc, char **argv)
@@ -91,8 +192,10 @@ int main(int argc, char **argv)
 	sys(SYS_rt_sigprocmask, SIG_BLOCK, &mask, NULL, 8);
 	sfd = sys(SYS_signalfd4, -1, &mask, 8, 0);
 	async_make(&r, 16);
+	alarm(100);
 	signals(false, "a ring");
 	xsc_ring_queue_exit(&r);
+	two_readers();
 	if (poller_cpus() > 1) {
 		poller_make(&r, 16, 0, POLL_IDLE);
 		signals(true, "a polled ring");

@@ -282,20 +282,25 @@ static int killed(void)
 	return 0;
 }
 
-/* a doorbell of two that the first one's effect interrupts, and which waits for all */
+/* a doorbell of three that the effect of each interrupts, and which waits for all */
 static int cut_short(void)
 {
 	unsigned long t = now_ms();
 
+	int o[2];
+
+	pipe(o);
 	read_of(p[0], c, 1);
 	read_of(q[0], c + 1, 1);
+	read_of(o[0], c + 2, 1);
 	async_submit(&r);
 	ring_add3(&r, SYS_write, p[1], "x", 1);
 	ring_add3(&r, SYS_write, q[1], "y", 1);
-	if (async_enter(&r, 2, 4, 5000) != 2 || now_ms() - t > 4000)
+	ring_add3(&r, SYS_write, o[1], "z", 1);
+	if (async_enter(&r, 3, 6, 5000) != 3 || now_ms() - t > 4000)
 		return 1;
 	async_drain(&r);
-	return c[0] != 'x' || c[1] != 'y' || async_inflight(&r);
+	return c[0] != 'x' || c[1] != 'y' || c[2] != 'z' || async_inflight(&r);
 }
 
 /* what the thread runs while it waits is not interrupted by the word of it */

@@ -1020,10 +1020,9 @@ static s64 xsc_first_try(struct xsc_container *c, struct xsc_ring *ring,
 	xsc_held_drop(&c->held);
 	if (t->file && !(f.flags & FDPUT_FPUT))
 		get_file(t->file);
-	if (unlikely(xsc_shows_thread(t->file))) {
+	if ((*held || *tried == XSC_TRY_AGAIN) &&
+	    unlikely(xsc_shows_thread(t->file)))
 		t->watched = true;
-		*tried = XSC_TRY_AGAIN;
-	}
 	return XSC_GOES_ON;
 }
 

@@ -1093,7 +1093,7 @@ static inline bool xsc_for_caller(u32 op, const u64 *args)
 	 */
 	switch (op) {
 	case __NR_fcntl:
-		return args[1] == F_SETLEASE || args[1] == F_NOTIFY;
+		return (u32)args[1] == F_SETLEASE || (u32)args[1] == F_NOTIFY;
 	case __NR_close_range:
 		return args[2] & CLOSE_RANGE_UNSHARE;
 	case __NR_ppoll:

@@ -45,15 +45,18 @@ static noinline void xsc_doorbell_go_on(struct xsc_ring *ring,
 	if (current->xsc.rescues)
 		return;
 	while (xsc_resume_all(file)) {
-		if (!READ_ONCE(ring->torn) || *ret <= 0 ||
-		    mutex_lock_interruptible(&ring->lock))
+		if (*ret <= 0 || *ret >= to_submit || !xsc_ring_has_sqes(ring))
 			break;
+		/* That, too, is a signal or word. */
+		if (mutex_lock_interruptible(&ring->lock))
+			continue;
 		more = xsc_ring_run(ring, file, to_submit - *ret, wants);
 		xsc_poller_doorbell(ring, more);
 		mutex_unlock(&ring->lock);
-		if (more <= 0)
+		if (more > 0)
+			*ret += more;
+		else if (!xsc_interrupted(more))
 			break;
-		*ret += more;
 	}
 }
 

@@ -39,14 +39,16 @@ static void xsc_exec_report(struct linux_binprm *bprm, bool xsc,
 /* Does XSC_PR_INHERIT hold for this file?  Not if it may do more than we. */
 static bool xsc_exec_inherits(struct linux_binprm *bprm)
 {
-	struct vfsmount *mnt = bprm->file->f_path.mnt;
+	/* As exec takes credentials: binfmt_misc may want those of the file. */
+	struct file *file = bprm->execfd_creds ? bprm->executable : bprm->file;
+	struct vfsmount *mnt = file->f_path.mnt;
 	struct cpu_vfs_cap_data caps;
 
 	return current->xsc.inherit &&
 	       (!mnt_may_suid(mnt) ||
-		(!(file_inode(bprm->file)->i_mode & (S_ISUID | S_ISGID)) &&
-		 get_vfs_caps_from_disk(mnt_user_ns(mnt),
-					bprm->file->f_path.dentry, &caps)));
+		(!(file_inode(file)->i_mode & (S_ISUID | S_ISGID)) &&
+		 get_vfs_caps_from_disk(mnt_user_ns(mnt), file->f_path.dentry,
+					&caps)));
 }
 
 /**

@@ -348,7 +348,8 @@ static noinline bool xsc_ring_pollable(struct xsc_ring *ring, u32 left)
 		if (xsc_for_caller(next.op, next.args))
 			return false;
 	}
-	return true;
+	/* What finds no room is not left to go on, and may wait. */
+	return i <= ring->c.room;
 }
 
 /*

@@ -13,6 +13,7 @@
 #include <linux/net.h>
 #include <linux/random.h>
 #include <linux/shmem_fs.h>
+#include <linux/signalfd.h>
 #include <linux/socket.h>
 #include <linux/time.h>
 #include <linux/time_namespace.h>
@@ -130,6 +131,17 @@ static enum xsc_tried xsc_try_regular(struct xsc_try *t, struct iov_iter *iter,
 	return XSC_TRY_WORKER;
 }
 
+/* It shows the signals of the current thread: see xsc_shows_thread(). */
+static noinline enum xsc_tried xsc_try_signalfd(struct xsc_try *t, size_t count)
+{
+	ssize_t ret;
+
+	if (xsc_try_later(t))
+		return XSC_TRY_AGAIN;
+	ret = signalfd_take(t->file, u64_to_user_ptr(t->args[1]), count);
+	return ret == -EAGAIN ? XSC_TRY_AGAIN : xsc_try_done(t, ret);
+}
+
 static enum xsc_tried xsc_try_iter(struct xsc_try *t, struct iov_iter *iter,
 				   bool out, bool at)
 {
@@ -150,12 +162,14 @@ static enum xsc_tried xsc_try_iter(struct xsc_try *t, struct iov_iter *iter,
 	    (at && (S_ISDIR(mode) || file->f_mode & FMODE_NOWAIT ||
 		    !(file->f_mode & (out ? FMODE_PWRITE : FMODE_PREAD)))))
 		return XSC_TRY_CALLER;
-	if (at)
-		return file_can_poll(file) ? XSC_TRY_POLL : XSC_TRY_WORKER;
-	if (!xsc_streams(file) ||
+	if (!at && !out && !vec && is_signalfd(file))
+		return xsc_try_signalfd(t, left);
+	/* Some can be written to, and do not say when. */
+	if (at || !xsc_streams(file) ||
 	    (out ? file->f_op->write || !file->f_op->write_iter :
 		   file->f_op->read || !file->f_op->read_iter))
-		return file_can_poll(file) ? XSC_TRY_POLL : XSC_TRY_WORKER;
+		return !out && file_can_poll(file) ? XSC_TRY_POLL :
+						     XSC_TRY_WORKER;
 	if (sock_from_file(file)) {
 		struct sock *sk = sock_from_file(file)->sk;
 
@@ -585,7 +599,7 @@ enum xsc_tried xsc_try(struct xsc_try *t)
 	case __NR_openat2:
 		return xsc_try_open2(t);
 	case __NR_fcntl:
-		return a[1] == F_SETLKW || a[1] == F_OFD_SETLKW ?
+		return (u32)a[1] == F_SETLKW || (u32)a[1] == F_OFD_SETLKW ?
 		       XSC_TRY_WORKER : XSC_TRY_CALLER;
 	case __NR_nanosleep:
 		return xsc_try_sleep(t, CLOCK_MONOTONIC, 0, a[0]);

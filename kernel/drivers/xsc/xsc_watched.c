@@ -209,6 +209,14 @@ static void xsc_watch_chain(struct xsc_container *c, struct xsc_req *req)
 		c->malformed = 0;
 		if (xsc_req_post(req, res))
 			return;
+		/* It was the thread's for its signalfd: the rest may last. */
+		if (!c->failed && !READ_ONCE(req->cancelled) &&
+		    !xsc_controlled()) {
+			req->try.watched = false;
+			req->light = false;
+			xsc_req_queue(req);
+			return;
+		}
 		sqe = &req->sqes[req->pos];
 		if (READ_ONCE(req->cancelled))
 			res = xsc_req_stopped(req);
