@@ -25,7 +25,7 @@ ALL="$SHORT syscall_numbering_64 sysret_ss_attrs_64 single_step_syscall_32 test_
 
 limit=150
 case ${1-} in
--h | --help) sed -n '4,13s/^# \{0,1\}//p' "$0"; exit 0 ;;
+-h | --help) sed -n '4,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
 --short) limit=60; set -- $SHORT ;;
 '') set -- $ALL ;;
 esac
