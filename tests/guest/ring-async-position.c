@@ -52,7 +52,7 @@ int main(int argc, char **argv)
 	async_make(&r, 16);
 	sys(SYS_fadvise64, file, 0, 0, 1 /* POSIX_FADV_RANDOM */);
 	thread_start(&t, other, NULL);
-	for (int i = 0; i < 40; i++) {
+	for (int i = 0; i < 10; i++) {
 		sys(SYS_fadvise64, file, 0, 0, 4 /* POSIX_FADV_DONTNEED */);
 		/* every eighth page is there */
 		for (int k = 0; k < PAGES; k += PART)
