@@ -407,7 +407,6 @@ static int run(struct server *s)
 	struct loop *l = &loop;
 	struct xsc_sqe *sqe;
 	uint64_t data;
-	bool cut;
 	long res;
 
 	l->s = s;
@@ -424,10 +423,9 @@ static int run(struct server *s)
 		} else {
 			l->waited = false;
 		}
-		l->more = false;
 		ring_rung(xsc_ring_submit(&l->ring));
-		/* A signal kept some from being run: a wait may be among them. */
-		cut = xsc_ring_sq_ready(&l->ring) > 0;
+		/* What a signal kept from being run: a wait may be among it. */
+		l->more = xsc_ring_sq_ready(&l->ring) > 0;
 		while (ring_next(&l->ring, &data, &res)) {
 			if (data == WAIT) {
 				if (!look(l, res))
@@ -438,7 +436,6 @@ static int run(struct server *s)
 				completed(l, (struct pconn *)(uintptr_t)(data & ~OP_MASK), data & OP_MASK, res);
 			}
 		}
-		l->more |= cut;
 		free_dead(l);
 		listen_for(l, server_accepts(s));
 		if (s->spin_us && l->waited && !l->more && !xsc_ring_sq_ready(&l->ring) && !look(l, idle(l)))

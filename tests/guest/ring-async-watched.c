@@ -286,7 +286,6 @@ static int killed(void)
 static int cut_short(void)
 {
 	unsigned long t = now_ms();
-
 	int o[2];
 
 	pipe(o);

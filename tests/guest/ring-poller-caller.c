@@ -46,12 +46,12 @@ static int other_user(void)
 #define SLOW_BYTES	(1 << 20)
 static struct iovec slow_from[SLOW_PARTS], slow_to[SLOW_PARTS];
 static char slow_in[SLOW_BYTES], slow_out[2][SLOW_BYTES];
-static int slow_parts = SLOW_PARTS;
 
 /* an op that the poller runs itself and that takes it a while; what follows is a chain's */
 static void slow(void)
 {
 	unsigned long t = now_ms();
+	int parts;
 
 	for (int i = 0; i < SLOW_PARTS; i++) {
 		slow_from[i] = (struct iovec){ slow_in, SLOW_BYTES };
@@ -61,11 +61,11 @@ static void slow(void)
 	/* as long on any kernel */
 	sys(SYS_process_vm_readv, getpid(), slow_to, 8, slow_from, 8, 0);
 	t = now_ms() - t + 1;
-	slow_parts = 8 * slow_ms / t;
-	slow_parts = slow_parts < 8 ? 8 : slow_parts > SLOW_PARTS ? SLOW_PARTS : slow_parts;
-	slow_to[slow_parts - 1].iov_base = slow_out[1];
+	parts = 8 * slow_ms / t;
+	parts = parts < 8 ? 8 : parts > SLOW_PARTS ? SLOW_PARTS : parts;
+	slow_to[parts - 1].iov_base = slow_out[1];
 	slow_out[0][0] = 0;
-	xsc_sqe_link(ring_add6(&r, SYS_process_vm_readv, getpid(), (long)slow_to, slow_parts, (long)slow_from, slow_parts, 0));
+	xsc_sqe_link(ring_add6(&r, SYS_process_vm_readv, getpid(), (long)slow_to, parts, (long)slow_from, parts, 0));
 }
 
 /* is the poller inside it? */
@@ -119,24 +119,14 @@ static int filtered_in_chain(void)
 /* a filter of all threads: it must not find the op in the poller, and kill that */
 static int filtered_all(void)
 {
-	struct sock_filter prog[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 77),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog f = { 4, prog };
-
 	poller_make(&r, 16, 0, POLL_IDLE);
 	if (!poller_wake(&r))
 		return 1;
-	prog[2].k = SECCOMP_RET_KILL_THREAD;
 	slow();
 	ring_add0(&r, SYS_getppid);
 	if (!slow_runs())
 		return 1 << 4;
-	sys(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (sys(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &f))
+	if (seccomp_filter_flags(SYS_getppid, SECCOMP_RET_KILL_THREAD, SECCOMP_FILTER_FLAG_TSYNC))
 		return 2;
 	if (!slow_still())
 		return 1 << 4;

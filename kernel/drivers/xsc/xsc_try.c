@@ -127,7 +127,7 @@ static enum xsc_tried xsc_try_regular(struct xsc_try *t, struct iov_iter *iter,
 	 * after.
 	 */
 	if (!vec && at)
-		xsc_try_advance(t, ret, at);
+		xsc_try_advance(t, ret, true);
 	return XSC_TRY_WORKER;
 }
 
@@ -162,14 +162,15 @@ static enum xsc_tried xsc_try_iter(struct xsc_try *t, struct iov_iter *iter,
 	    (at && (S_ISDIR(mode) || file->f_mode & FMODE_NOWAIT ||
 		    !(file->f_mode & (out ? FMODE_PWRITE : FMODE_PREAD)))))
 		return XSC_TRY_CALLER;
-	if (!at && !out && !vec && is_signalfd(file))
-		return xsc_try_signalfd(t, left);
-	/* Some can be written to, and do not say when. */
 	if (at || !xsc_streams(file) ||
 	    (out ? file->f_op->write || !file->f_op->write_iter :
-		   file->f_op->read || !file->f_op->read_iter))
+		   file->f_op->read || !file->f_op->read_iter)) {
+		if (!at && !out && !vec && is_signalfd(file))
+			return xsc_try_signalfd(t, left);
+		/* Some can be written to, and do not say when. */
 		return !out && file_can_poll(file) ? XSC_TRY_POLL :
 						     XSC_TRY_WORKER;
+	}
 	if (sock_from_file(file)) {
 		struct sock *sk = sock_from_file(file)->sk;
 

@@ -431,8 +431,9 @@ struct xsc_ring_buffers {
  *   XSC_PR_INHERIT, 0 or 1     with 1, dynamic native ELF files that this
  *                              thread and its children execute become XSC
  *                              processes also without a note, until set to 0
- *                              or a set-id program is executed; not files of
- *                              a C library that has no interpreter below
+ *                              or a program is executed that is set-id or has
+ *                              file capabilities; not files of a C library
+ *                              that has no interpreter below
  *                              kernel.xsc.interp_prefix
  * EINVAL on a kernel without XSC.
  */

@@ -112,22 +112,20 @@ static enum xsc_tried xsc_watch_try(struct xsc_container *c, struct xsc_try *t,
 /* Is there something to wait for?  As xsc_try(); it has not run. */
 static enum xsc_tried xsc_watch_ask(struct xsc_try *t)
 {
-	const struct file *file = t->file;
+	struct file *file = t->file;
 	bool later = t->poll_first;
 	enum xsc_tried tried;
 
 	/* A call that waits for nothing, or for a disk. */
-	if (file && (!file_can_poll((struct file *)file) ||
+	if (file && (!file_can_poll(file) ||
 		     S_ISREG(file_inode(file)->i_mode)))
 		return XSC_TRY_CALLER;
 	t->poll_first = true;
 	tried = xsc_try(t);
 	t->poll_first = later;
-	if (file && tried == XSC_TRY_POLL)
-		tried = XSC_TRY_AGAIN;
-	if (tried != XSC_TRY_TIMER && (!file || tried != XSC_TRY_AGAIN))
-		return XSC_TRY_CALLER;
-	return tried;
+	if (file && (tried == XSC_TRY_POLL || tried == XSC_TRY_AGAIN))
+		return XSC_TRY_AGAIN;
+	return tried == XSC_TRY_TIMER ? tried : XSC_TRY_CALLER;
 }
 
 /**
